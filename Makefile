@@ -1,0 +1,38 @@
+# Every target sets up what it needs: a virtual environment in .venv, nothing outside this folder.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check lint types contracts docs perf setup clean
+
+demo: $(READY)      ## the main job on the embedded default: train the pocket family, ask it, decide, report
+	@$(BIN)/stagelens demo --out runs/pocket
+
+test: $(READY)      ## the tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: lint types contracts   ## everything static
+
+lint: $(READY)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+contracts: $(READY)
+	@$(BIN)/lint-imports
+
+docs: $(READY) demo ## runs every command that README and docs show
+	@$(BIN)/python tools/run_docs.py README.md docs/*.md
+
+perf: $(READY)
+	@$(BIN)/python perf/local_provider.py
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt tools/setup
+	@tools/setup $(VENV)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

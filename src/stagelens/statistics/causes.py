@@ -1,0 +1,115 @@
+"""The cause: which stage accounts for the base → production change, each piece tested, Holm over the steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stagelens.statistics.findings import Finding, Findings
+from stagelens.statistics.multiplicity import holm
+from stagelens.statistics.results import Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cause's word (None without a base), a mixed cause's pattern, the large steps, and what blocked an answer."""
+
+    word: str | None
+    pattern: Pattern | None = None
+    large: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step after Holm over the measure's steps: shown beyond the margin, shown equivalent, or neither."""
+
+    finding: Finding
+    large: bool
+    same: bool
+
+
+def tested_steps(findings: Findings) -> tuple[Step, ...]:
+    """Every step of the measure, with "beyond the margin" and "equivalent" each corrected by Holm over the steps."""
+    steps = findings.steps
+    beyond = holm([step.evidence.bounded.p_beyond for step in steps])
+    equivalent = holm([step.evidence.bounded.p_equivalence for step in steps])
+    return tuple(
+        Step(step, large=p_beyond < findings.alpha, same=step.same and p_equivalence < findings.alpha)
+        for step, p_beyond, p_equivalence in zip(steps, beyond, equivalent, strict=True)
+    )
+
+
+def find_cause(findings: Findings) -> Cause:
+    """The cause by the table of the design: a stage, pretraining, no_change, mixed, diffuse or not to be told.
+
+    One step beyond the margin, every other step and production minus that stage equivalent: that stage. Two or more:
+    mixed. None, with every step and the whole equivalent: pretraining, or no_change where the level is so near an end
+    of the range that a change could hardly be seen. None, with the whole beyond the margin: diffuse.
+    """
+    base = findings.base
+    if base is None:
+        return Cause(None)
+    if any(stage in findings.unfit for stage in findings.data.stages[base:]):
+        return Cause("uninformative")
+    steps = [step for step in tested_steps(findings) if step.finding.evidence.earlier >= base]
+    total = findings.by_pair[base, findings.last]
+    large = tuple(step.finding for step in steps if step.large)
+    blockers = [step.finding for step in steps if not step.same and not step.large]
+    if len(large) > 1:
+        return Cause("mixed", _pattern(large, total, findings.alpha), large)
+    if len(large) == 1:
+        stage = large[0].evidence.later
+        if stage < findings.last:
+            blockers += _not_same(findings.by_pair[stage, findings.last])
+        found = Cause(findings.data.stages[stage], large=large)
+    elif total.evidence.bounded.p_beyond < findings.alpha:
+        return Cause("diffuse")
+    else:
+        blockers += _not_same(total)
+        found = Cause("pretraining" if _away_from_ends(findings) else "no_change")
+    if not blockers:
+        return found
+    unanswerable = all(blocker.word == "uninformative" for blocker in blockers)
+    # A step that is also base → production, or production minus a stage, blocks once.
+    distinct = tuple({blocker.pair: blocker for blocker in blockers}.values())
+    return Cause("uninformative" if unanswerable else "inconclusive", large=large, blockers=distinct)
+
+
+def _not_same(finding: Finding) -> list[Finding]:
+    return [] if finding.same else [finding]
+
+
+def _pattern(large: tuple[Finding, ...], total: Finding, alpha: float) -> Pattern | None:
+    """How two or more large steps add up; None where their sum is undecided."""
+    rises = [finding.evidence.bounded.rising for finding in large]
+    if len(set(rises)) == 1:
+        return "additive"
+    if total.same:
+        return "cancelling"
+    if total.evidence.bounded.p_beyond < alpha:
+        return "eroded" if total.evidence.bounded.rising == rises[0] else "overshoot"
+    return None
+
+
+def _away_from_ends(findings: Findings) -> bool:
+    """Whether production's level lies a margin or more from both ends of the range, so that a change would show.
+
+    A step that shows sensitivity cannot stand beside "every step equivalent", so the level alone decides here.
+    """
+    level, data = findings.levels[findings.last], findings.data
+    return level.low - data.low >= findings.margin and data.high - level.high >= findings.margin
+
+
+def sensitivity(findings: Findings) -> str:
+    """What shows that these items and this judge would have seen a change (ICH E10), beside an equivalence.
+
+    The first step other than the headline whose estimate is at least 2 margins, and whose 1 - alpha interval lies
+    wholly outside the margin; else "not shown".
+    """
+    for step in findings.steps:
+        difference = step.evidence.difference
+        large = difference is not None and abs(difference) >= 2 * findings.margin
+        if large and not step.headline and step.evidence.bounded.p_beyond < findings.alpha:
+            earlier, later = step.pair
+            return f"shown by {findings.data.stages[earlier]} → {findings.data.stages[later]}"
+    return "not shown"

@@ -1,0 +1,48 @@
+"""What a reader must know beside a verdict: short sentences, in a fixed order, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stagelens.statistics.findings import Decision, Findings
+from stagelens.statistics.sentences import amount, arrow, undecided
+from stagelens.statistics.shares import shared_attempts
+from stagelens.statistics.words import CHANGED, SAME
+
+
+def caveats(findings: Findings, decisions: Sequence[Decision], sensitivity: str) -> tuple[str, ...]:
+    """The warnings of one measure: the data's own, then the stages', the contrasts', the shares', the headline's."""
+    notes = list(findings.data.warnings)
+    notes += [f"competence: {reason}" for reason in findings.unfit.values()]
+    for decision in decisions:
+        notes += _contrast(findings, decision)
+    if findings.base is not None:
+        answered, asked = shared_attempts(findings), findings.everyone.n
+        if 0 < answered < asked:
+            notes.append(f"shares rest on the {answered} of {asked} attempts that every stage answered")
+    headline = findings.headline
+    if sensitivity == "not shown" and headline is not None:
+        reported = next(decision.contrast.verdict for decision in decisions if decision.finding is headline)
+        if reported in SAME:
+            notes.append(
+                f"{arrow(findings, headline)}: sensitivity not shown; nothing here shows that these items and this "
+                "judge would have seen a change"
+            )
+    return tuple(dict.fromkeys(notes))
+
+
+def _contrast(findings: Findings, decision: Decision) -> list[str]:
+    finding, contrast = decision.finding, decision.contrast
+    name, margin = arrow(findings, finding), amount(findings.margin, findings.data.kind)
+    if decision.reason == "correction":
+        alone = finding.word.replace("_", " ")
+        return [f"{name}: {alone} when taken alone, but inconclusive after Holm's correction"]
+    if decision.reason == "missing":
+        return [f"{name}: inconclusive: missing judgements ({undecided(findings, decision)})"]
+    if decision.reason in ("clusters", "incapable"):
+        return [f"{name}: uninformative: {undecided(findings, decision)}"]
+    if contrast.verdict in CHANGED and finding.unsized:
+        return [f"{name}: size unresolved: it changed, but perhaps by less than the margin of {margin}"]
+    if contrast.verdict == "below_margin":
+        return [f"{name}: below the margin of {margin}, but a ratio of rates beyond 3/2 is not ruled out"]
+    return []

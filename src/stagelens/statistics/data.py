@@ -1,0 +1,98 @@
+"""What the analysis is given: aligned arrays for a measure, and the rules that a study fixed beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCORED, INCAPABLE, UNGRADED, UNATTEMPTED = range(4)
+"""Codes of ``MeasureData.status``, in the order of the outcome table's statuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureData:
+    """One measure of one family: S stages answered the same A attempts (item × epoch × seed).
+
+    ``values``: float64, shape (S, A), NaN wherever ``status`` is not ``SCORED``.
+    ``status``: int8, shape (S, A), codes above.
+    ``item`` and ``cluster``: int64, shape (A,), dense codes from 0; every item lies in one cluster.
+    ``low`` and ``high``: the measure's range, inside which unscored answers are bounded.
+    ``competence``: per stage the share of plain control prompts answered, or None where the benchmark asks none.
+    """
+
+    family: str
+    benchmark: str
+    measure: str
+    higher_is_worse: bool
+    kind: Literal["rate", "severity"]
+    low: float
+    high: float
+    stages: tuple[str, ...]
+    values: NDArray[np.float64]
+    status: NDArray[np.int8]
+    item: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    competence: tuple[float | None, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyRules:
+    """How a family's stages are read: which is the base (None where there is none), where the headline starts.
+
+    ``descends`` is False where production does not descend from the stage the headline starts from, or the mixtures
+    are not known to be the same: the sentences then speak of two recipes that agree or differ, not of a cause.
+    """
+
+    headline_from: str
+    base: str | None
+    descends: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """At least ``at_least`` of ``measures`` ("benchmark/measure") are established by ``established_by``."""
+
+    measures: tuple[str, ...]
+    established_by: str
+    at_least: int
+    scope: Literal["every_family", "any_family"] = "every_family"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is fixed before the run: the error rate, the margins, the claims, the families' roles.
+
+    ``margins`` keys: ``default`` (rates), a benchmark, or ``benchmark/measure``. ``families`` without an entry for a
+    family of the data: the roles follow the stage names (``FamilyRules`` by convention, see ``default_roles``).
+    """
+
+    study: str = "outcomes"
+    alpha: float = 0.05
+    margins: Mapping[str, float] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    families: Mapping[str, FamilyRules] = field(default_factory=dict)
+
+    def margin(self, benchmark: str, measure: str, kind: Literal["rate", "severity"]) -> float:
+        """A measure's margin: its own key, else (rates) its benchmark's, else the default (0.05; severities 0.5)."""
+        own = self.margins.get(f"{benchmark}/{measure}")
+        if own is not None:
+            return own
+        if kind == "severity":
+            return 0.5
+        return self.margins.get(benchmark, self.margins.get("default", 0.05))
+
+
+def default_roles(stages: tuple[str, ...]) -> FamilyRules:
+    """Roles where no study file gives them: headline from `sft`, else the second of three or more, else the first.
+
+    Stages before the headline's start make the first of them the base.
+    """
+    start = 1 if len(stages) >= 3 else 0
+    if "sft" in stages[:-1]:
+        start = stages.index("sft")
+    return FamilyRules(headline_from=stages[start], base=stages[0] if start > 0 else None)

@@ -1,0 +1,206 @@
+"""All contrasts of one measure: their evidence, their marginal verdicts, and the ones that are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from stagelens.statistics.clusters import Sample
+from stagelens.statistics.competence import incompetent
+from stagelens.statistics.data import FamilyRules, MeasureData
+from stagelens.statistics.levels import level
+from stagelens.statistics.multiplicity import holm
+from stagelens.statistics.paired import Evidence, gather
+from stagelens.statistics.planning import (
+    clusters_to_certify,
+    further_clusters,
+    minimum_detectable_difference,
+    smallest_certifiable_margin,
+)
+from stagelens.statistics.results import Contrast, Level, VerdictWord
+from stagelens.statistics.words import CHANGED, SAME, Reason, corrected_word, marginal_word
+
+Pair = tuple[int, int]
+"""A contrast's stages by index, the earlier first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A contrast taken alone. ``unsized``: changed, but perhaps by less than the margin."""
+
+    evidence: Evidence
+    step: bool
+    headline: bool
+    word: VerdictWord
+    reason: Reason
+    unsized: bool
+
+    @property
+    def pair(self) -> Pair:
+        """The contrast's stages by index."""
+        return self.evidence.earlier, self.evidence.later
+
+    @property
+    def same(self) -> bool:
+        """Whether the two stages are shown to agree: equivalent, or below the margin."""
+        return self.word in SAME
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """One measure before any correction. ``margin`` in the measure's unit, ``gate`` in effective clusters.
+
+    ``base`` and ``start`` are the indices of the base and of the stage where the headline starts (None where there is
+    none); ``unfit`` says, per stage that fails the competence or coherence gate, why.
+    """
+
+    data: MeasureData
+    roles: FamilyRules
+    alpha: float
+    margin: float
+    gate: float
+    everyone: Sample
+    levels: tuple[Level, ...]
+    base: int | None
+    start: int | None
+    by_pair: Mapping[Pair, Finding]
+    unfit: Mapping[str, str]
+
+    @property
+    def last(self) -> int:
+        """Production's index."""
+        return len(self.data.stages) - 1
+
+    @property
+    def steps(self) -> tuple[Finding, ...]:
+        """Every stage minus the one before it, in order."""
+        return tuple(finding for finding in self.by_pair.values() if finding.step)
+
+    @property
+    def headline(self) -> Finding | None:
+        """Production minus the stage where the headline starts."""
+        return None if self.start is None else self.by_pair[self.start, self.last]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A contrast as reported: its finding, the contrast after correction, and why it says no more than it does."""
+
+    finding: Finding
+    contrast: Contrast
+    reason: Reason
+
+
+def examine(data: MeasureData, roles: FamilyRules, margin: float, alpha: float) -> Findings:
+    """Everything about one measure that needs no other measure."""
+    everyone = Sample.of(data.item, data.cluster)
+    gate = clusters_to_certify(margin, data.high - data.low, alpha)
+    last = len(data.stages) - 1
+    base = data.stages.index(roles.base) if roles.base in data.stages else None
+    start = data.stages.index(roles.headline_from)
+    findings = {}
+    for earlier, later in contrast_pairs(last + 1, base):
+        evidence = gather(data, earlier, later, everyone, margin=margin, alpha=alpha)
+        word, reason = marginal_word(evidence, alpha, gate=gate, rate=data.kind == "rate")
+        findings[earlier, later] = Finding(
+            evidence=evidence,
+            step=later == earlier + 1,
+            headline=(earlier, later) == (start, last),
+            word=word,
+            reason=reason,
+            unsized=word in CHANGED and evidence.bounded.p_beyond >= alpha,
+        )
+    levels = tuple(level(data, stage, everyone, alpha) for stage in range(last + 1))
+    return Findings(
+        data=data,
+        roles=roles,
+        alpha=alpha,
+        margin=margin,
+        gate=gate,
+        everyone=everyone,
+        levels=levels,
+        base=base if base != last else None,
+        start=start if start != last else None,
+        by_pair=findings,
+        unfit=incompetent(levels),
+    )
+
+
+def contrast_pairs(stages: int, base: int | None) -> tuple[Pair, ...]:
+    """Which stages are compared: every step, base → production, then every other stage → production, each once."""
+    last = stages - 1
+    to_production = sorted(range(last - 1), key=lambda stage: stage != base)
+    return tuple((stage, stage + 1) for stage in range(last)) + tuple((stage, last) for stage in to_production)
+
+
+def correct_headlines(study: Sequence[Findings]) -> list[tuple[float, float, int]]:
+    """Holm over the headline contrasts of a study: per measure p_difference, p_equivalence and how many they were.
+
+    A measure without a headline gets (1, 1, 0).
+    """
+    held = [k for k, findings in enumerate(study) if findings.headline is not None]
+    readings = [finding.evidence.bounded for k in held if (finding := study[k].headline) is not None]
+    adjusted = [(1.0, 1.0, 0)] * len(study)
+    differences, equivalences = holm([r.p_difference for r in readings]), holm([r.p_equivalence for r in readings])
+    for k, p_difference, p_equivalence in zip(held, differences, equivalences, strict=True):
+        adjusted[k] = (p_difference, p_equivalence, len(held))
+    return adjusted
+
+
+def report(findings: Findings, headline: tuple[float, float, int]) -> tuple[Decision, ...]:
+    """The contrasts as reported, in order: headline corrected over the study, other steps over the measure's steps."""
+    steps = findings.steps
+    differences = holm([step.evidence.bounded.p_difference for step in steps])
+    equivalences = holm([step.evidence.bounded.p_equivalence for step in steps])
+    corrected = {
+        step.pair: (p_difference, p_equivalence, len(steps))
+        for step, p_difference, p_equivalence in zip(steps, differences, equivalences, strict=True)
+    }
+    decisions = []
+    for pair, finding in findings.by_pair.items():
+        raw = finding.evidence.bounded
+        adjusted = headline if finding.headline else corrected.get(pair, (raw.p_difference, raw.p_equivalence, 1))
+        decisions.append(_decide(findings, finding, *adjusted))
+    return tuple(decisions)
+
+
+def _decide(findings: Findings, finding: Finding, p_difference: float, p_equivalence: float, compared: int) -> Decision:
+    data, alpha, evidence = findings.data, findings.alpha, finding.evidence
+    reading, precision = evidence.bounded, evidence.precision
+    word, reason = corrected_word(finding.word, finding.reason, p_difference, p_equivalence, alpha)
+
+    needed = None
+    if reason == "clusters":
+        needed = max(1, ceil(findings.gate - evidence.kish))
+    elif word == "inconclusive" and reason != "missing" and precision is not None and evidence.difference is not None:
+        needed = further_clusters(precision, evidence.difference, findings.margin, alpha / compared, findings.gate)
+
+    contrast = Contrast(
+        from_stage=data.stages[evidence.earlier],
+        to_stage=data.stages[evidence.later],
+        headline=finding.headline,
+        pairs=evidence.pairs,
+        clusters=evidence.clusters,
+        method="tango_neff" if data.kind == "rate" else "cluster_t",
+        difference=evidence.difference,
+        low=reading.low,
+        high=reading.high,
+        equivalence_low=reading.equivalence_low,
+        equivalence_high=reading.equivalence_high,
+        ratio_low=_finite(reading.ratio_low),
+        ratio_high=_finite(reading.ratio_high),
+        p_difference=p_difference,
+        p_equivalence=p_equivalence,
+        p_difference_raw=reading.p_difference,
+        p_equivalence_raw=reading.p_equivalence,
+        verdict=word,
+        clusters_needed=needed,
+        minimum_detectable_difference=None if precision is None else minimum_detectable_difference(precision, alpha),
+        smallest_certifiable_margin=None if precision is None else smallest_certifiable_margin(precision, alpha),
+    )
+    return Decision(finding, contrast, reason)
+
+
+def _finite(x: float) -> float | None:
+    return x if abs(x) < float("inf") else None

@@ -1,0 +1,115 @@
+"""The evidence that two stages' paired answers give about their difference, with unscored answers at their worst."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stagelens.statistics.clusters import Sample
+from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData
+from stagelens.statistics.planning import Precision
+from stagelens.statistics.readings import Pairing, Reading, nothing_known, read_rates, read_severities, worst
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the pairs say before any correction.
+
+    ``pairs`` and ``clusters`` count pairs scored at both stages, ``kish`` is the effective number of their clusters. Of
+    the other pairs among all ``attempts``, ``incapable`` are incapable at either stage and ``missing`` are ungraded or
+    unattempted. ``complete`` reads the scored pairs alone, ``with_incapable`` bounds the incapable ones too,
+    ``bounded`` all. ``precision`` is None below two clusters.
+    """
+
+    earlier: int
+    later: int
+    attempts: int
+    pairs: int
+    clusters: int
+    kish: float
+    incapable: int
+    missing: int
+    difference: float | None
+    complete: Reading
+    with_incapable: Reading
+    bounded: Reading
+    precision: Precision | None
+
+
+def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, *, margin: float, alpha: float) -> Evidence:
+    """Compare two stages by index; ``everyone`` is the sample of all attempts.
+
+    The contrast is read three ways: on the pairs scored at both stages, and on all pairs with the unscored answers
+    placed for the largest and for the smallest difference.
+    """
+    scored = (data.status[earlier] == SCORED) & (data.status[later] == SCORED)
+    incapable = ~scored & ((data.status[earlier] == INCAPABLE) | (data.status[later] == INCAPABLE))
+    attempts, pairs, n_incapable = scored.size, int(np.count_nonzero(scored)), int(np.count_nonzero(incapable))
+    n_missing = attempts - pairs - n_incapable
+    sample = everyone if pairs == attempts else Sample.of(data.item[scored], data.cluster[scored])
+    complete = Pairing(sample, data.values[earlier][scored], data.values[later][scored])
+
+    alone = bounded = with_incapable = nothing_known(data.high - data.low)
+    if sample.clusters >= 2:
+        alone = bounded = with_incapable = _read(data, complete, margin, alpha)
+    if sample.clusters >= 2 and pairs < attempts:
+        extremes = _extremes(data, earlier, later, everyone, np.ones_like(scored))
+        bounded = worst([alone, *(_read(data, pairing, margin, alpha) for pairing in extremes)])
+        with_incapable = bounded if n_incapable else alone
+    if sample.clusters >= 2 and n_incapable and n_missing:
+        kept = scored | incapable
+        extremes = _extremes(data, earlier, later, Sample.of(data.item[kept], data.cluster[kept]), kept)
+        with_incapable = worst([alone, *(_read(data, pairing, margin, alpha) for pairing in extremes)])
+    return Evidence(
+        earlier=earlier,
+        later=later,
+        attempts=attempts,
+        pairs=pairs,
+        clusters=sample.clusters,
+        kish=sample.kish,
+        incapable=n_incapable,
+        missing=n_missing,
+        difference=sample.mean(complete.later - complete.earlier) if pairs else None,
+        complete=alone,
+        with_incapable=with_incapable,
+        bounded=bounded,
+        precision=_precision(data, alone, sample),
+    )
+
+
+def _read(data: MeasureData, pairing: Pairing, margin: float, alpha: float) -> Reading:
+    """The reading by the method of the measure's kind."""
+    if data.kind == "rate":
+        return read_rates(pairing, margin, alpha)
+    return read_severities(pairing, data.high - data.low, margin, alpha)
+
+
+def _extremes(
+    data: MeasureData, earlier: int, later: int, sample: Sample, kept: NDArray[np.bool_]
+) -> tuple[Pairing, Pairing]:
+    """The kept pairs with unscored answers placed for the largest and for the smallest difference."""
+
+    def placed(stage: int, end: float) -> NDArray[np.float64]:
+        return np.where(data.status[stage] == SCORED, data.values[stage], end)[kept]
+
+    return (
+        Pairing(sample, placed(earlier, data.low), placed(later, data.high)),
+        Pairing(sample, placed(earlier, data.high), placed(later, data.low)),
+    )
+
+
+def _precision(data: MeasureData, reading: Reading, sample: Sample) -> Precision | None:
+    """What planning starts from: the precision of the scored pairs alone."""
+    if sample.clusters < 2:
+        return None
+    return Precision(
+        clusters=sample.clusters,
+        kish=sample.kish,
+        span=data.high - data.low,
+        error=reading.error,
+        n=reading.worth.n,
+        df=reading.worth.df,
+        rate=data.kind == "rate",
+    )

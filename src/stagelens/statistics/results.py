@@ -1,0 +1,142 @@
+"""What the analysis decides, as immutable records; their fields are those of ``verdicts.json``.
+
+Nothing here computes. A field that cannot be known is ``None``, never a number that stands for "unknown".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+VerdictWord = Literal["changed_up", "changed_down", "equivalent", "below_margin", "inconclusive", "uninformative"]
+Pattern = Literal["additive", "eroded", "cancelling", "overshoot"]
+SetKind = Literal["bounded", "exterior", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One stage's level on one measure.
+
+    ``n`` counts attempts (item × epoch × seed) and is the sum of the four status counts. ``estimate`` is the mean over
+    items of what was scored (epochs averaged within an item first); ``low`` and ``high`` bound it at 1 − alpha with
+    every answer that is not scored placed at whichever end of the measure's range is worse for the bound.
+    ``competence`` is the share of plain control prompts that the stage answered, where the benchmark asks any.
+    """
+
+    stage: str
+    n: int
+    items: int
+    clusters: int
+    scored: int
+    incapable: int
+    ungraded: int
+    unattempted: int
+    estimate: float | None
+    low: float
+    high: float
+    competence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A later stage minus an earlier one, paired by item, epoch and seed.
+
+    ``low``, ``high`` bound the difference at 1 − alpha, ``equivalence_low``, ``equivalence_high`` at 1 − 2 alpha; both
+    are marginal and already hold for every value that unscored answers might have had. The ratio pair bounds
+    ``to / from`` at 1 − 2 alpha and is ``None`` for severities and where it is unbounded. ``p_difference`` tests "no
+    difference", ``p_equivalence`` tests "outside the margin" (TOST); unsuffixed they are Holm-adjusted.
+    ``pairs`` counts pairs scored at both stages.
+    """
+
+    from_stage: str
+    to_stage: str
+    headline: bool
+    pairs: int
+    clusters: int
+    method: str
+    difference: float | None
+    low: float
+    high: float
+    equivalence_low: float
+    equivalence_high: float
+    ratio_low: float | None
+    ratio_high: float | None
+    p_difference: float
+    p_equivalence: float
+    p_difference_raw: float
+    p_equivalence_raw: float
+    verdict: VerdictWord
+    clusters_needed: int | None
+    minimum_detectable_difference: float | None
+    smallest_certifiable_margin: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A step's part of the base → production change, as a Fieller set at 1 − alpha.
+
+    ``bounded``: the interval [low, high]. ``exterior``: everything outside (low, high). ``all``: the whole line, and
+    then ``low`` and ``high`` are ``None``.
+    """
+
+    stage: str
+    share: float | None
+    low: float | None
+    high: float | None
+    set: SetKind
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureResult:
+    """Everything decided about one measure of one family."""
+
+    family: str
+    benchmark: str
+    measure: str
+    higher_is_worse: bool
+    margin: float
+    stages: tuple[Level, ...]
+    contrasts: tuple[Contrast, ...]
+    established_by: str | None
+    cause: str | None
+    pattern: Pattern | None
+    sensitivity: str
+    shares: tuple[Share, ...]
+    why: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """A claim that the study fixed beforehand: certified at the study's alpha, or not.
+
+    ``holds_for`` and ``fails_for`` name ``family/benchmark/measure``.
+    """
+
+    text: str
+    certified: bool
+    p: float
+    holds_for: tuple[str, ...]
+    fails_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """A study's verdicts: a pure function of outcomes and study."""
+
+    study: str
+    alpha: float
+    claims: tuple[ClaimResult, ...]
+    results: tuple[MeasureResult, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """The content of ``verdicts.json``: plain JSON types, numbers rounded to six significant digits."""
+        from stagelens.statistics.serialise import verdicts_to_dict
+
+        return verdicts_to_dict(self)
+
+    def to_json(self) -> str:
+        """``verdicts.json`` as text: keys sorted, two-space indent, a newline at the end."""
+        from stagelens.statistics.serialise import verdicts_to_json
+
+        return verdicts_to_json(self)

@@ -1,0 +1,97 @@
+"""Verdicts to ``verdicts.json`` and back. The records' own fields are the file's keys."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, Final, TypeVar
+
+from stagelens.errors import InputError
+from stagelens.statistics.results import (
+    ClaimResult,
+    Contrast,
+    Level,
+    MeasureResult,
+    Share,
+    Verdicts,
+)
+
+SCHEMA: Final = 1
+KEYS: Final = {"from_stage": "from", "to_stage": "to"}
+"""Fields whose names Python reserves in the file's own words."""
+
+PARTS: Final[dict[str, type]] = {
+    "tuple[ClaimResult, ...]": ClaimResult,
+    "tuple[MeasureResult, ...]": MeasureResult,
+    "tuple[Level, ...]": Level,
+    "tuple[Contrast, ...]": Contrast,
+    "tuple[Share, ...]": Share,
+}
+"""Fields that hold a list of records, by their annotation."""
+
+Record = TypeVar("Record")
+
+
+def verdicts_to_dict(verdicts: Verdicts) -> dict[str, object]:
+    """The content of ``verdicts.json``: plain JSON types, six significant digits, null for what is not finite."""
+    return {"schema": SCHEMA, **_plain(verdicts)}
+
+
+def verdicts_to_json(verdicts: Verdicts) -> str:
+    """The text of ``verdicts.json``: keys sorted, two-space indent, a newline at the end."""
+    return json.dumps(verdicts_to_dict(verdicts), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def verdicts_from_dict(content: object, *, where: str = "verdicts.json") -> Verdicts:
+    """The verdicts of a ``verdicts.json``; InputError that names ``where`` and the field if it is not one."""
+    if not isinstance(content, Mapping) or content.get("schema") != SCHEMA:
+        raise InputError(f"{where} is not a verdicts file of schema {SCHEMA}; make it again with `stagelens analyze`.")
+    return _read(Verdicts, content, where)
+
+
+def _plain(value: object) -> Any:
+    if is_dataclass(value):
+        return {KEYS.get(field.name, field.name): _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float):
+        # Adding zero turns -0.0 into 0.0.
+        return float(f"{value:.6g}") + 0.0 if math.isfinite(value) else None
+    return value
+
+
+def _read(record: type[Record], content: object, where: str) -> Record:
+    if not isinstance(content, Mapping):
+        raise InputError(f"{where} should be an object with named fields; make it again with `stagelens analyze`.")
+    values = {}
+    for field in fields(record):  # type: ignore[arg-type]  # every record here is a dataclass
+        key = KEYS.get(field.name, field.name)
+        if key not in content:
+            raise InputError(f"{where} lacks the field {key!r}; make it again with `stagelens analyze`.")
+        values[field.name] = _value(str(field.type), content[key], f"{where}: {key}")
+    return record(**values)
+
+
+def _value(annotation: str, raw: object, where: str) -> object:
+    kind = annotation.removesuffix(" | None")
+    if raw is None and kind != annotation:
+        return None
+    if kind in PARTS:
+        return tuple(_read(PARTS[kind], part, f"{where}[{k}]") for k, part in enumerate(_list(raw, where)))
+    if kind == "tuple[str, ...]":
+        return tuple(_value("str", part, f"{where}[{k}]") for k, part in enumerate(_list(raw, where)))
+    number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    if kind == "float" and number:
+        return float(raw)  # type: ignore[arg-type]  # a number, as just seen
+    wanted = {"int": int, "bool": bool}.get(kind, str)
+    if kind != "float" and isinstance(raw, wanted) and (wanted is not int or number):
+        return raw
+    raise InputError(f"{where} should be of type {kind}, not {raw!r}; make it again with `stagelens analyze`.")
+
+
+def _list(raw: object, where: str) -> list[object]:
+    if not isinstance(raw, list | tuple):
+        raise InputError(f"{where} should be a list; make it again with `stagelens analyze`.")
+    return list(raw)
