@@ -1,0 +1,146 @@
+"""From an outcome table to verdicts: the rules a study fixed, the stages it names, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import polars as pl
+
+from stagelens.errors import InputError
+from stagelens.outcomes.arrays import measure_arrays
+from stagelens.outcomes.checks import nearest
+from stagelens.outcomes.source import TableSource
+from stagelens.outcomes.table import read_table
+from stagelens.statistics.data import Claim, FamilyRules, Rules, default_roles
+from stagelens.statistics.results import Verdicts
+from stagelens.study.spec import PRETRAINING, Family, Study
+
+
+def analyze(
+    table: TableSource,
+    *,
+    study: Study | str | Path | None = None,
+    margin: float | None = None,
+    alpha: float = 0.05,
+    stages: Sequence[str] | None = None,
+) -> Verdicts:
+    """Decide, from an outcome table, what each stage's answers show.
+
+    Args:
+        table: the path of a Parquet, CSV or JSONL file, or a pandas, polars or Arrow table.
+        study: the study (or its file) that fixed error rate, margins, claims and the stages' roles beforehand. Without
+            one, rates have a margin of 0.05 and severities of 0.5, and the headline starts from the stage named `sft`,
+            else from the second of three or more, else from the first.
+        margin: replaces the default margin of rates, 0 to 1.
+        alpha: the error rate, 0 to 0.5, where no study gives one.
+        stages: only these, in this order; the last is production.
+
+    Raises:
+        InputError: the table, the study or an argument is not usable, or they do not fit each other.
+    """
+    if not 0 < alpha < 0.5:
+        raise InputError(f"alpha is {alpha:g}: it has to lie between 0 and 0.5.")
+    if margin is not None and not 0 < margin < 1:
+        raise InputError(f"margin is {margin:g}: it has to lie between 0 and 1.")
+    outcomes = read_table(table)
+    rules = Rules(alpha=alpha)
+    if study is not None:
+        asked = study if isinstance(study, Study) else Study.load(study)
+        outcomes = _in_study_order(outcomes, asked, stages)
+        rules = rules_from_study(asked, stages)
+    if stages is not None:
+        outcomes = select_stages(outcomes, stages)
+    if margin is not None:
+        rules = replace(rules, margins={**rules.margins, "default": margin})
+    data = measure_arrays(outcomes)
+    if not data:
+        raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
+    from stagelens.statistics.decide import decide
+
+    return decide(data, rules)
+
+
+def rules_from_study(study: Study, stages: Sequence[str] | None = None) -> Rules:
+    """What a study fixed before the run, in the analysis' own terms; with ``stages``, for these stages only."""
+    return Rules(
+        study=study.name,
+        alpha=study.analysis.alpha,
+        margins=dict(study.analysis.margins),
+        claims=tuple(Claim(claim.measures, claim.established_by, claim.at_least, claim.in_) for claim in study.claims),
+        families={
+            name: _roles(family, kept) for name, family in study.families.items() if (kept := _kept(family, stages))
+        },
+    )
+
+
+def select_stages(table: pl.DataFrame, stages: Sequence[str]) -> pl.DataFrame:
+    """The rows of these stages, numbered in this order; families that have none of them are left out.
+
+    Raises:
+        InputError: a stage that the table does not have or that is named twice.
+    """
+    known = table["stage"].unique(maintain_order=True).to_list()
+    for position, name in enumerate(stages):
+        if name not in known:
+            raise InputError(f"The table has no stage {name!r}: {nearest(name, known)} It has {', '.join(known)}.")
+        if name in stages[:position]:
+            raise InputError(f"The stage {name!r} is named twice: name each once.")
+    if len(stages) < 2:
+        raise InputError(f"Two or more stages are needed for a comparison: the table has {', '.join(known)}.")
+    kept = table.filter(pl.col("stage").is_in(list(stages)))
+    return _numbered(kept, pl.DataFrame({"stage": list(stages)}).with_row_index("position"), ["stage"])
+
+
+def _kept(family: Family, stages: Sequence[str] | None) -> tuple[str, ...]:
+    own = tuple(stage.name for stage in family.stages)
+    return own if stages is None else tuple(name for name in stages if name in own)
+
+
+def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
+    """The stages' roles: the first is the base where it is only pretrained; the headline starts from SFT."""
+    by_name = {stage.name: stage for stage in family.stages}
+    positions = [list(by_name).index(name) for name in kept]
+    descends = positions == sorted(positions) and all(
+        stage.same_mixture == "yes" and stage.from_ == before.name for before, stage in pairwise(family.stages)
+    )
+    tuned = [name for name in kept[:-1] if by_name[name].kind == "sft"]
+    start = tuned[0] if tuned and "sft" not in kept[:-1] else default_roles(kept).headline_from
+    base = kept[0] if by_name[kept[0]].kind in PRETRAINING else None
+    return FamilyRules(headline_from=start, base=base, descends=descends)
+
+
+def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | None) -> pl.DataFrame:
+    """The table with the study's order of stages; table and study have to be about the same families and stages."""
+    present = set(table.select("family", "stage").iter_rows())
+    order = [
+        (name, stage.name, position)
+        for name, family in study.families.items()
+        for position, stage in enumerate(family.stages)
+    ]
+    asked = [(family, stage) for family, stage, _ in order]
+    for family, stage in sorted(present.difference(asked)):
+        if family not in study.families:
+            raise InputError(
+                f"The table's family {family!r} is not in the study {study.name}: {nearest(family, study.families)}"
+            )
+        names = [member.name for member in study.families[family].stages]
+        raise InputError(
+            f"The table's stage {family}/{stage} is not in the study {study.name}: {nearest(stage, names)}"
+        )
+    for family, stage in asked:
+        if (family, stage) not in present and (stages is None or stage in stages):
+            raise InputError(
+                f"The table has no answers of {family}/{stage}, which the study {study.name} asks: "
+                "run that stage, or name the stages to analyze."
+            )
+    positions = pl.DataFrame(order, schema=["family", "stage", "position"], orient="row")
+    return _numbered(table, positions, ["family", "stage"])
+
+
+def _numbered(table: pl.DataFrame, positions: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """``stage_index`` taken from ``positions``."""
+    joined = table.join(positions, on=on, how="left", maintain_order="left")
+    return joined.with_columns(pl.col("position").cast(pl.Int64).alias("stage_index")).drop("position")

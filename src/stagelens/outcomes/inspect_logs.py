@@ -1,0 +1,146 @@
+"""Reads the Inspect logs that our own benchmarks write: outcomes for the table, transcripts for the report.
+
+What a log has to hold is said in ``benchmarks/base.py``: ``Score.metadata["outcomes"]``, and in the sample's metadata
+``cluster``, ``stratum``, ``group`` and ``measures`` (the measures that the item counts towards).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zipfile import BadZipFile
+
+import polars as pl
+
+from stagelens.errors import InputError
+from stagelens.outcomes.measures import KNOWN
+from stagelens.outcomes.schema import COLUMNS
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog, EvalSample
+
+TASK_PREFIX: Final = "stagelens/"
+_HEAVY: Final = {"messages", "events", "events_data", "store", "attachments", "timelines", "output"}
+"""Parts of a sample that outcomes do not need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One answer as it was generated, None where there is none; ``group`` is the benchmark's word for the item."""
+
+    item: str
+    prompt: str
+    answer: str | None
+    group: str | None
+    stop_reason: str | None
+    epoch: int
+
+
+def read_log(path: str | Path, *, family: str, stage: str, stage_index: int) -> pl.DataFrame:
+    """The outcomes in a log, with all of the table's columns, sorted by measure, item and epoch.
+
+    A sample that failed, or that a scorer left no record for, is `unattempted` under every measure that it counts
+    towards, with the error's first line as the cause.
+
+    Raises:
+        InputError: the file is not a whole Inspect log, or is not one of our benchmarks'.
+    """
+    log = _open(path)
+    benchmark = log.eval.task.removeprefix(TASK_PREFIX)
+    rows = [
+        {
+            "family": family,
+            "stage": stage,
+            "benchmark": benchmark,
+            "item": str(sample.id),
+            "stage_index": stage_index,
+            "cluster": str(sample.metadata.get("cluster") or sample.id),
+            "epoch": sample.epoch,
+            "seed": 0,
+            "stratum": sample.metadata.get("stratum"),
+            "higher_is_worse": KNOWN[record["measure"]].higher_is_worse if record["measure"] in KNOWN else True,
+            **record,
+        }
+        for sample in log.samples or []
+        for record in _records(sample, path)
+    ]
+    order = {measure: rank for rank, measure in enumerate(KNOWN)}
+    rows.sort(key=lambda row: (order.get(row["measure"], len(order)), row["measure"], row["item"], row["epoch"]))
+    return pl.DataFrame(rows, schema=COLUMNS)
+
+
+def read_transcripts(path: str | Path, limit: int) -> list[Transcript]:
+    """Up to ``limit`` answers, taken in turn from each group of items, each group in order of item and epoch.
+
+    The choice depends on the items alone: logs of the same items give the same ones for every stage.
+
+    Raises:
+        InputError: the file is not a whole Inspect log.
+    """
+    from inspect_ai.log import read_eval_log_sample, read_eval_log_sample_summaries
+
+    with _readable(path):
+        groups: dict[str, list[tuple[int | str, int]]] = {}
+        samples = sorted(read_eval_log_sample_summaries(str(path)), key=lambda sample: (str(sample.id), sample.epoch))
+        for sample in samples:
+            groups.setdefault(str(sample.metadata.get("group")), []).append((sample.id, sample.epoch))
+        in_turn = chain.from_iterable(zip_longest(*groups.values()))
+        chosen = [attempt for attempt in in_turn if attempt is not None][:limit]
+        return [_transcript(read_eval_log_sample(str(path), id=name, epoch=epoch)) for name, epoch in chosen]
+
+
+def _open(path: str | Path) -> EvalLog:
+    from inspect_ai.log import read_eval_log
+
+    with _readable(path):
+        return read_eval_log(str(path), exclude_fields=set(_HEAVY))
+
+
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Turns what Inspect raises on a file that is no log into a sentence."""
+    if not Path(path).is_file():
+        raise InputError(f"There is no Inspect log at {path}: check the path.")
+    try:
+        yield
+    except (OSError, ValueError, LookupError, BadZipFile) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path} is not a whole Inspect log: copy it or run it again ({reason}).") from error
+
+
+def _records(sample: EvalSample, path: str | Path) -> Iterator[dict[str, Any]]:
+    """One record for every measure that the sample counts towards."""
+    scored = {} if sample.error else {record["measure"]: record for record in _scored(sample)}
+    expected = sample.metadata.get("measures", list(scored))
+    if not expected:
+        raise InputError(
+            f"{path}: sample {sample.id} says no measures, so this is not a log of a stagelens benchmark: "
+            "bring other results in as a table, with `stagelens import csv`."
+        )
+    cause = sample.error.message.strip().partition("\n")[0] if sample.error else "no score"
+    unattempted = {"value": None, "status": "unattempted", "cause": cause or "error", "judge": None}
+    for measure in dict.fromkeys([*expected, *scored]):
+        yield {"measure": measure, **unattempted, **scored.get(measure, {})}
+
+
+def _scored(sample: EvalSample) -> Iterator[Mapping[str, Any]]:
+    for score in (sample.scores or {}).values():
+        for record in (score.metadata or {}).get("outcomes", []):
+            yield {field: record[field] for field in ("measure", "value", "status", "cause", "judge")}
+
+
+def _transcript(sample: EvalSample) -> Transcript:
+    asked = sample.input if isinstance(sample.input, str) else "\n\n".join(turn.text for turn in sample.input)
+    answered = bool(sample.output.choices)
+    return Transcript(
+        item=str(sample.id),
+        prompt=asked,
+        answer=sample.output.completion if answered else None,
+        group=sample.metadata.get("group"),
+        stop_reason=sample.output.stop_reason if answered else None,
+        epoch=sample.epoch,
+    )

@@ -1,0 +1,181 @@
+"""Aligned arrays: pairing, gaps, ranges, competence."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stagelens.errors import InputError
+from stagelens.outcomes.arrays import measure_arrays
+from stagelens.outcomes.table import read_table
+from stagelens.statistics.data import INCAPABLE, SCORED, UNATTEMPTED, UNGRADED, MeasureData
+
+
+def rows(measure: str, stage: str, values: dict[str, float | None], **more: object) -> list[dict[str, object]]:
+    base: dict[str, object] = {"family": "f", "stage": stage, "benchmark": "b", "measure": measure}
+    return [{**base, "item": item, "value": value, **more} for item, value in values.items()]
+
+
+def arrays(*groups: list[dict[str, object]]) -> tuple[MeasureData, ...]:
+    return measure_arrays(
+        read_table(pl.DataFrame([row for group in groups for row in group], infer_schema_length=None))
+    )
+
+
+def test_stages_are_rows_and_attempts_are_columns() -> None:
+    (data,) = arrays(
+        rows("misaligned", "sft", {"j": 1.0, "i": 0.0}, cluster="c", stage_index=1),
+        rows("misaligned", "base", {"i": 1.0, "j": None}, cluster="c", stage_index=0, epoch=1),
+        rows("misaligned", "base", {"i": 0.0}, cluster="c", stage_index=0, epoch=2),
+        rows("misaligned", "sft", {"i": 1.0}, cluster="c", stage_index=1, epoch=2),
+    )
+    assert data.stages == ("base", "sft")
+    np.testing.assert_array_equal(data.item, [0, 0, 1])
+    np.testing.assert_array_equal(data.cluster, [0, 0, 0])
+    np.testing.assert_array_equal(data.values, [[1.0, 0.0, np.nan], [0.0, 1.0, 1.0]])
+    np.testing.assert_array_equal(data.status, [[SCORED, SCORED, UNGRADED], [SCORED, SCORED, SCORED]])
+    assert (data.values.dtype, data.status.dtype, data.item.dtype, data.cluster.dtype) == (
+        np.float64,
+        np.int8,
+        np.int64,
+        np.int64,
+    )
+    assert (data.kind, data.low, data.high, data.competence, data.warnings) == ("rate", 0.0, 1.0, None, ())
+
+
+def test_families_and_measures_in_order_of_appearance() -> None:
+    both = [rows(measure, stage, {"i": 1.0}) for measure in ("z", "a") for stage in ("s", "t")]
+    other = [[{**row, "family": "e"} for row in group] for group in both]
+    data = arrays(*both, *other)
+    assert [(one.family, one.measure) for one in data] == [("f", "z"), ("f", "a"), ("e", "z"), ("e", "a")]
+
+
+def test_a_row_that_is_absent_is_unattempted() -> None:
+    (data,) = arrays(
+        rows("misaligned", "a", {"i": 1.0, "j": 1.0}),
+        rows("misaligned", "b", {"i": 1.0, "j": 0.0}),
+        rows("misaligned", "c", {"j": 0.0}),
+    )
+    np.testing.assert_array_equal(data.status[2], [UNATTEMPTED, SCORED])
+    assert np.isnan(data.values[2, 0])
+    assert data.warnings == ("1 of 2 answers have no row at c: they count as unattempted.",)
+
+
+def test_a_stage_that_a_benchmark_never_asked_stays_in_its_place() -> None:
+    (_, second) = arrays(
+        rows("misaligned", "base", {"i": 1.0}),
+        rows("misaligned", "sft", {"i": 1.0}),
+        rows("misaligned", "rl", {"i": 1.0}),
+        [{**row, "benchmark": "c"} for stage in ("sft", "rl") for row in rows("misaligned", stage, {"i": 1.0})],
+    )
+    assert second.stages == ("base", "sft", "rl")
+    np.testing.assert_array_equal(second.status, [[UNATTEMPTED], [SCORED], [SCORED]])
+    assert second.warnings == ("base was not asked: all 1 of its answers count as unattempted.",)
+
+
+def test_an_item_answered_by_one_stage_only() -> None:
+    with pytest.raises(InputError, match=r"answered by one stage only: j of b, by f/s \(2 such items in b\)"):
+        arrays(rows("misaligned", "s", {"i": 1.0, "j": 1.0, "k": 0.0}), rows("misaligned", "t", {"i": 1.0}))
+
+
+def test_a_family_with_one_stage() -> None:
+    with pytest.raises(InputError, match=r"Family f has one stage only \(s\)"):
+        arrays(rows("misaligned", "s", {"i": 1.0}))
+
+
+def test_incapable_keeps_its_code() -> None:
+    (data,) = arrays(
+        rows("misaligned", "s", {"i": None}, status="incapable"), rows("misaligned", "t", {"i": 1.0}, status="scored")
+    )
+    np.testing.assert_array_equal(data.status, [[INCAPABLE], [SCORED]])
+
+
+def test_known_severity() -> None:
+    (data,) = arrays(rows("severity", "s", {"i": 1.0}), rows("severity", "t", {"i": 0.0}))
+    assert (data.kind, data.low, data.high) == ("severity", 0.0, 5.0)
+
+
+def test_unknown_measures_are_read_from_their_values() -> None:
+    rate, grade, constant, nothing = arrays(
+        *[rows("flattery", stage, {"i": 0.5, "j": 1.0}) for stage in "st"],
+        *[rows("grade", stage, {"i": 2.0, "j": 4.5}) for stage in "st"],
+        *[rows("constant", stage, {"i": 3.0}) for stage in "st"],
+        *[rows("never", stage, {"i": None}) for stage in "st"],
+    )
+    assert (rate.kind, rate.low, rate.high, rate.warnings) == ("rate", 0.0, 1.0, ())
+    assert (grade.kind, grade.low, grade.high) == ("severity", 2.0, 4.5)
+    assert "taken as a severity from 2 to 4.5" in grade.warnings[0]
+    assert (constant.kind, constant.low, constant.high) == ("severity", 0.0, 3.0)
+    assert (nothing.kind, nothing.low, nothing.high) == ("rate", 0.0, 1.0)
+
+
+def test_competence_gates_and_is_no_measure() -> None:
+    (data,) = arrays(
+        *[rows("misaligned", stage, {"i": 1.0}) for stage in ("base", "sft", "rl")],
+        rows("competence", "base", {"p": 0.0, "q": None}, status=None),
+        rows("competence", "sft", {"p": 1.0, "q": 0.0}),
+        [{**row, "status": "incapable"} for row in rows("competence", "base", {"r": None})],
+        rows("competence", "sft", {"r": 1.0}),
+    )
+    assert data.measure == "misaligned"
+    # base: one wrong, one incapable, one ungraded (which says nothing); sft: 2 of 3; rl was not asked.
+    assert data.competence == (0.0, pytest.approx(2 / 3), None)
+
+
+def test_competence_counts_the_incapable_as_not_answered() -> None:
+    (data,) = arrays(
+        *[rows("misaligned", stage, {"i": 1.0}) for stage in ("base", "sft")],
+        [
+            {**row, "status": status}
+            for stage in ("base", "sft")
+            for row, status in zip(
+                rows("competence", stage, {"p": 1.0, "q": None, "r": None}),
+                ("scored", "incapable", "ungraded"),
+                strict=True,
+            )
+        ],
+    )
+    assert data.competence == (0.5, 0.5)
+
+
+def test_clusters_are_dense_and_shared() -> None:
+    clusters = {"i": "y", "j": "x", "k": "y"}
+    (data,) = arrays(
+        [
+            {**row, "cluster": clusters[str(row["item"])]}
+            for stage in "st"
+            for row in rows("misaligned", stage, dict.fromkeys(clusters, 1.0))
+        ]
+    )
+    np.testing.assert_array_equal(data.cluster, [1, 0, 1])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_the_order_of_rows_decides_nothing(data: st.DataObject) -> None:
+    values = st.none() | st.sampled_from([0.0, 1.0])
+    table = [
+        row
+        for index, stage in enumerate(["base", "sft", "rl"])
+        for measure in ["misaligned", "competence", "other"]
+        for item, cluster in [("i", "c"), ("j", "c"), ("k", "d")]
+        for epoch in [1, 2]
+        for judge in ["x", "y"]
+        if stage != "rl" or data.draw(st.booleans())
+        for row in rows(
+            measure, stage, {item: data.draw(values)}, cluster=cluster, epoch=epoch, judge=judge, stage_index=index
+        )
+    ]
+    frame = pl.DataFrame(table, infer_schema_length=None)
+    shuffled = frame[data.draw(st.permutations(range(frame.height)))]
+    before, after = ({one.measure: one for one in measure_arrays(read_table(each))} for each in (frame, shuffled))
+    assert before.keys() == after.keys()
+    for measure, one in before.items():
+        other = after[measure]
+        for name in ("values", "status", "item", "cluster"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        for name in ("stages", "competence", "warnings", "kind", "low", "high"):
+            assert getattr(one, name) == getattr(other, name)
