@@ -1,0 +1,71 @@
+"""What a report shows beside the verdicts: how each stage was asked, where it comes from, what it answered.
+
+Everything is optional: a bare outcome table gives a report too. ``None`` means "not known" and is shown as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ParityRow:
+    """How one stage was asked: what has to be equal between stages for their answers to be compared.
+
+    Budgets are in tokens; ``truncated`` and ``thoughts`` are shares of the answers, 0 to 1. An empty
+    ``system_prompt`` says that there was none; ``None`` says that nobody knows.
+    """
+
+    family: str
+    stage: str
+    kind: str | None = None
+    prompting: str | None = None
+    chat_template: str | None = None
+    system_prompt: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    answer_tokens: int | None = None
+    thinking_tokens: int | None = None
+    answers: int | None = None
+    mean_answer_tokens: float | None = None
+    truncated: float | None = None
+    thoughts: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineageRow:
+    """Where a stage comes from: ``made`` is its recipe or the adopted model, ``from_stage`` the stage it started at."""
+
+    family: str
+    stage: str
+    kind: str | None = None
+    made: str | None = None
+    from_stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One stage's answer to one item, as generated. ``grade`` is the judge's word, ``group`` the benchmark's own.
+
+    Examples that agree in family, benchmark and item are shown side by side, one column a stage.
+    """
+
+    family: str
+    stage: str
+    benchmark: str
+    item: str
+    prompt: str
+    answer: str | None
+    group: str | None = None
+    status: str | None = None
+    grade: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """All that the verdicts do not carry. ``notes`` are sentences for the report's warnings."""
+
+    parity: tuple[ParityRow, ...] = ()
+    lineage: tuple[LineageRow, ...] = ()
+    examples: tuple[Example, ...] = ()
+    notes: tuple[str, ...] = ()

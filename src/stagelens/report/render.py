@@ -1,0 +1,43 @@
+"""The templates: everything is escaped, hidden characters are written out, and ``None`` shows as unknown."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from stagelens.report.units import MISSING
+from stagelens.report.visible import visible
+
+
+def render(template: str, **values: Any) -> Markup:
+    """A template of this package, rendered. What it returns is markup; what it was given was escaped unless it was."""
+    return Markup(_environment().get_template(template).render(**values))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("stagelens.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters["place"] = _place
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    if value is None:
+        return MISSING
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _place(value: float) -> str:
+    """A coordinate with at most one decimal."""
+    return f"{value:.1f}".removesuffix(".0")
