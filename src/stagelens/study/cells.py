@@ -1,0 +1,220 @@
+"""The plan: what would be asked of whom, what it costs at most, and what it can be expected to show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+from stagelens.outcomes.measures import KNOWN, Measure
+from stagelens.outcomes.schema import CONTROL_MEASURE
+from stagelens.statistics.data import Rules
+from stagelens.study.power import Assumptions, Prospect, prospect
+from stagelens.study.spec import Study
+
+CHARACTERS_PER_TOKEN: Final = 4
+TOKENS_PER_SECOND: Final = 1000.0
+
+
+class Asked(Protocol):
+    """What the plan has to know of an item."""
+
+    @property
+    def prompt(self) -> str: ...  # noqa: D102 - the item's own field
+
+    @property
+    def cluster(self) -> str: ...  # noqa: D102 - the item's own field
+
+
+AnItem = TypeVar("AnItem", bound=Asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many items, in how many clusters."""
+
+    items: int
+    clusters: int
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkInventory:
+    """What a benchmark asks of every stage: all its items, and those that count towards each measure."""
+
+    extent: Extent
+    epochs: int
+    prompt_characters: int
+    measures: Mapping[str, Extent]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One benchmark asked of one stage. ``answer_tokens`` is the most that the study's generation settings allow."""
+
+    family: str
+    stage: str
+    benchmark: str
+    items: int
+    clusters: int
+    epochs: int
+    prompt_tokens: int
+    answer_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMeasure:
+    """One measure, the same for every contrast of the study, and its prospect (None where no item counts)."""
+
+    benchmark: str
+    measure: str
+    items: int
+    clusters: int
+    margin: float
+    prospect: Prospect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study's cells in a fixed order (families, stages, benchmarks as written), its measures and its cost."""
+
+    cells: tuple[Cell, ...]
+    measures: tuple[PlannedMeasure, ...]
+    tokens_per_second: float
+    assumed: Assumptions
+
+    @property
+    def prompt_tokens(self) -> int:
+        """To be read, estimated from the number of characters."""
+        return sum(cell.prompt_tokens for cell in self.cells)
+
+    @property
+    def answer_tokens(self) -> int:
+        """To be generated, at most."""
+        return sum(cell.answer_tokens for cell in self.cells)
+
+    @property
+    def tokens(self) -> int:
+        """Of prompts and answers together, at most; training is not counted."""
+        return self.prompt_tokens + self.answer_tokens
+
+    @property
+    def hours(self) -> float:
+        """For all tokens at the assumed rate; training is not counted."""
+        return self.tokens / self.tokens_per_second / 3600
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of ``plan.json``."""
+        return {
+            "cells": [asdict(cell) for cell in self.cells],
+            "tokens": self.tokens,
+            "prompt_tokens": self.prompt_tokens,
+            "answer_tokens": self.answer_tokens,
+            "hours": _rounded(self.hours),
+            "measures": [_measure_to_dict(measure) for measure in self.measures],
+            "assumptions": {
+                "tokens_per_second": self.tokens_per_second,
+                "characters_per_token": CHARACTERS_PER_TOKEN,
+                **asdict(self.assumed),
+            },
+        }
+
+
+def take_inventory(
+    items: Sequence[AnItem], measures: Callable[[Sequence[AnItem]], Mapping[str, int]], *, epochs: int
+) -> BenchmarkInventory:
+    """Count a benchmark's items and clusters, in all and by measure.
+
+    ``measures`` is the benchmark's own: asked about one item at a time, it says towards what each item counts.
+    """
+    counted: dict[str, list[AnItem]] = defaultdict(list)
+    for item in items:
+        for name, count in measures([item]).items():
+            if count:
+                counted[name].append(item)
+    return BenchmarkInventory(
+        extent=_extent(items),
+        epochs=epochs,
+        prompt_characters=sum(len(item.prompt) for item in items),
+        measures={name: _extent(own) for name, own in counted.items()},
+    )
+
+
+def plan(
+    study: Study,
+    inventory: Mapping[str, BenchmarkInventory],
+    *,
+    tokens_per_second: float = TOKENS_PER_SECOND,
+    assumed: Assumptions | None = None,
+) -> Plan:
+    """The plan of a study whose benchmarks hold what ``inventory`` says, by benchmark.
+
+    Args:
+        study: for its stages, generation settings and margins.
+        inventory: an entry for every benchmark of the study.
+        tokens_per_second: how fast tokens are read and generated, taken together; an assumption.
+        assumed: what is assumed of the answers.
+    """
+    assumed = assumed or Assumptions()
+    cells = tuple(
+        _cell(study, family, stage.name, benchmark, inventory[benchmark])
+        for family, members in study.families.items()
+        for stage in members.stages
+        for benchmark in study.benchmarks
+    )
+    measures = tuple(
+        _measure(study, benchmark, name, extent, assumed)
+        for benchmark in study.benchmarks
+        for name, extent in inventory[benchmark].measures.items()
+        if name != CONTROL_MEASURE
+    )
+    return Plan(cells, measures, tokens_per_second, assumed)
+
+
+def _cell(study: Study, family: str, stage: str, benchmark: str, holds: BenchmarkInventory) -> Cell:
+    generation, items = study.generation, holds.extent.items
+    characters = holds.prompt_characters + items * len(generation.system_prompt or "")
+    return Cell(
+        family=family,
+        stage=stage,
+        benchmark=benchmark,
+        items=items,
+        clusters=holds.extent.clusters,
+        epochs=holds.epochs,
+        prompt_tokens=-(-characters // CHARACTERS_PER_TOKEN) * holds.epochs,
+        answer_tokens=items * holds.epochs * (generation.max_answer_tokens + generation.max_thinking_tokens),
+    )
+
+
+def _measure(study: Study, benchmark: str, name: str, extent: Extent, assumed: Assumptions) -> PlannedMeasure:
+    measure = KNOWN.get(name, Measure(name))
+    rules = Rules(alpha=study.analysis.alpha, margins=study.analysis.margins)
+    margin = rules.margin(benchmark, name, measure.kind)
+    expected = prospect(
+        measure, items=extent.items, clusters=extent.clusters, margin=margin, alpha=rules.alpha, assumed=assumed
+    )
+    return PlannedMeasure(benchmark, name, extent.items, extent.clusters, margin, expected)
+
+
+def _measure_to_dict(planned: PlannedMeasure) -> dict[str, Any]:
+    expected = planned.prospect
+    return {
+        "benchmark": planned.benchmark,
+        "measure": planned.measure,
+        "items": planned.items,
+        "clusters": planned.clusters,
+        "margin": planned.margin,
+        "expected_half_width": _rounded(expected.half_width) if expected else None,
+        "minimum_detectable_difference": _rounded(expected.detectable) if expected else None,
+        "smallest_certifiable_margin": _rounded(expected.certifiable) if expected else None,
+        "clusters_needed": expected.clusters_needed if expected else None,
+    }
+
+
+def _extent(items: Sequence[Asked]) -> Extent:
+    return Extent(len(items), len({item.cluster for item in items}))
+
+
+def _rounded(value: float) -> float:
+    """To six significant digits."""
+    return float(f"{value:.6g}")

@@ -1,0 +1,120 @@
+"""Stages that cannot be: an impossible order, a parent that is not there, fields that do not go together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stagelens.study.paths import is_local
+from stagelens.study.problems import FieldPath, Problem, nearest
+from stagelens.study.spec import PRETRAINING, Family, Mixture, Stage
+
+_HUB_ID = re.compile(r"hf/[^/\s]+/[^/\s]+")
+_CAUSE_WORDS = ("pretraining", "no_change", "mixed", "diffuse", "inconclusive", "uninformative")
+"""What a verdict's ``cause`` says where it is not a stage's name."""
+
+
+def family_problems(family: Family, where: FieldPath) -> Iterator[Problem]:
+    """What is wrong with a family's stages; ``where`` is the family's own place."""
+    before: dict[str, Stage] = {}
+    for index, stage in enumerate(family.stages):
+        at = (*where, "stages", index)
+        yield from _order(stage, at, first=index == 0)
+        yield from _parent(stage, at, before, later=[other.name for other in family.stages[index:]])
+        yield from (_adopted(stage, at) if stage.model is not None else _trained(stage, at))
+        if stage.mixture is not None:
+            yield from _mixture(stage.mixture, (*at, "mixture"))
+        before[stage.name] = stage
+
+
+def _order(stage: Stage, at: FieldPath, *, first: bool) -> Iterator[Problem]:
+    if first:
+        if stage.model is None and stage.kind not in PRETRAINING:
+            message = (
+                f"the first stage cannot be trained by {stage.kind}, which needs a stage before it: "
+                "adopt a checkpoint with 'model', or begin with 'pretrain'"
+            )
+            yield Problem((*at, "kind"), message)
+        return
+    if stage.kind in PRETRAINING:
+        yield Problem((*at, "kind"), f"{stage.kind} cannot come after another stage: it is the first one's kind")
+    if stage.name in _CAUSE_WORDS:
+        yield Problem((*at, "name"), f"{stage.name!r} is a word of the verdicts' own: give the stage another name")
+
+
+def _parent(stage: Stage, at: FieldPath, before: dict[str, Stage], *, later: list[str]) -> Iterator[Problem]:
+    if stage.from_ is None:
+        return
+    parent = before.get(stage.from_)
+    if parent is None:
+        hint = nearest(stage.from_, before) if before else "this is the first stage"
+        fault = "does not come before this one" if stage.from_ in later else "is not a stage of this family"
+        yield Problem((*at, "from"), f"{stage.from_!r} {fault}; {hint}")
+    elif stage.trained and parent.model is not None and not _has_weights(parent.model):
+        message = (
+            f"{stage.kind} needs weights to start from, and {parent.name!r} is {parent.model}: "
+            "name a path or hf/org/name there, or adopt this stage too"
+        )
+        yield Problem((*at, "from"), message)
+
+
+def _adopted(stage: Stage, at: FieldPath) -> Iterator[Problem]:
+    model = stage.model or ""
+    if not model.strip():
+        yield Problem((*at, "model"), "the model is empty: name a path, hf/org/name, or another model of Inspect's")
+    elif model.startswith("hf/") and not _HUB_ID.fullmatch(model):
+        yield Problem((*at, "model"), f"a model of the hub is named hf/org/name, not {model!r}")
+    elif not is_local(model) and "/" not in model:
+        yield Problem((*at, "model"), f"{model!r} is neither a path (./{model}) nor provider/name (hf/org/{model})")
+    for field, given in (("recipe", stage.recipe), ("mixture", stage.mixture)):
+        if given is not None:
+            message = f"a stage with 'model' is adopted, one with {field!r} is trained: leave one of the two out"
+            yield Problem((*at, field), message)
+    if stage.revision is not None and not model.startswith("hf/"):
+        yield Problem((*at, "revision"), f"'revision' applies to models named hf/org/name, not to {model}")
+    if stage.subfolder is not None and not _has_weights(model):
+        yield Problem((*at, "subfolder"), f"'subfolder' applies to checkpoints, not to {model}")
+    if stage.trust_remote_code and not _has_weights(model):
+        yield Problem((*at, "trust_remote_code"), f"'trust_remote_code' applies to checkpoints, not to {model}")
+
+
+def _trained(stage: Stage, at: FieldPath) -> Iterator[Problem]:
+    if stage.kind == "pretrained":
+        message = "a pretrained stage needs 'model', the checkpoint to adopt (to train one here, use kind 'pretrain')"
+        yield Problem(at, message)
+        return
+    missing = [field for field, given in (("recipe", stage.recipe), ("mixture", stage.mixture)) if given is None]
+    if len(missing) == 2:
+        yield Problem(at, "a stage needs either 'model' (adopted), or 'recipe' and 'mixture' (trained)")
+    elif missing:
+        yield Problem(at, f"a stage that is trained by {stage.kind} needs {missing[0]!r}")
+    for field in ("revision", "subfolder", "trust_remote_code"):
+        if getattr(stage, field):
+            message = f"{field!r} applies to stages that are adopted ('model'), not to one that is trained here"
+            yield Problem((*at, field), message)
+
+
+def _mixture(mixture: Mixture, at: FieldPath) -> Iterator[Problem]:
+    names: set[str] = set()
+    for index, source in enumerate(mixture.sources):
+        where = (*at, "sources", index)
+        if not source.name.strip():
+            yield Problem((*where, "name"), "a name must not be empty")
+        if source.name in names:
+            yield Problem((*where, "name"), f"the name {source.name!r} is already taken: give each its own")
+        names.add(source.name)
+        if (source.path is None) == (source.dataset is None):
+            fault = "has neither" if source.path is None else "has both"
+            yield Problem(where, f"a source has exactly one of 'path' and 'dataset'; {source.name!r} {fault}")
+        elif source.path is not None and not source.path.strip():
+            yield Problem((*where, "path"), "the path is empty")
+        elif source.dataset is not None and not source.dataset.startswith("hf/"):
+            message = f"a dataset is named hf/org/name, not {source.dataset!r} (for a file use 'path')"
+            yield Problem((*where, "dataset"), message)
+    if all(source.weight == 0 for source in mixture.sources):
+        yield Problem((*at, "sources"), "every weight is 0: nothing can be drawn")
+
+
+def _has_weights(model: str) -> bool:
+    """Whether a model's name leads to weights that can be trained on, rather than to a service."""
+    return is_local(model) or model.startswith("hf/")

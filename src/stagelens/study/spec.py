@@ -1,0 +1,164 @@
+"""The study file as types: what is asked, of which stages, under which margins.
+
+Every model forbids unknown keys and is frozen: a study is fixed before it runs. Types are strict, so that a number in
+quotes is not taken for a number. Defaults that depend on other fields (``from``, ``elicitation``, ``margins.default``)
+are filled in here. Paths are kept as written and resolved against ``Study.folder``, the study file's own folder.
+What no single field can show to be wrong is in ``rules``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from stagelens.study.problems import Places
+
+StageKind = Literal["pretrain", "pretrained", "sft", "dpo", "rl"]
+Prompting = Literal["chat", "raw", "urial", "template"]
+PRETRAINING: Final = ("pretrain", "pretrained")
+"""The kinds of a stage that has no stage before it: trained here, and adopted."""
+
+
+DEFAULT_MARGIN: Final = 0.05
+"""Of rates, where a study fixes none."""
+
+
+class Spec(BaseModel):
+    """A part of a study file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True, allow_inf_nan=False)
+
+
+class Source(Spec):
+    """One source of a mixture: a local file (``path``) or a dataset (``dataset: hf/org/name``), with its weight.
+
+    Rows are chat (``messages``), ``prompt`` and ``completion``, or (pretraining) ``text``; RL takes ``prompt`` alone.
+    ``provenance`` says who wrote it (``author``, ``teacher``, ``teacher_stage``) and is free-form.
+    """
+
+    name: str
+    path: str | None = None
+    dataset: str | None = None
+    filter: dict[str, Any] = Field(default_factory=dict)
+    weight: float = Field(default=1.0, ge=0)
+    provenance: dict[str, Any] = Field(default_factory=dict)
+
+
+class Mixture(Spec):
+    """What a stage is trained on: ``examples`` drawn from the sources by weight, or (None) all of them once."""
+
+    examples: int | None = Field(default=None, ge=1)
+    sources: tuple[Source, ...] = Field(min_length=1, strict=False)
+
+
+class Stage(Spec):
+    """A checkpoint in a family: adopted (``model``) or trained (``recipe`` and ``mixture``).
+
+    ``from`` is the stage that it comes from: the one before, where nothing else is written. ``elicitation`` is how it
+    is asked: a base model raw, without a chat template, unless something else is written.
+    """
+
+    name: str
+    kind: StageKind
+    model: str | None = None
+    revision: str | None = None
+    subfolder: str | None = None
+    from_: str | None = Field(default=None, alias="from")
+    recipe: dict[str, Any] | None = None
+    mixture: Mixture | None = None
+    elicitation: Prompting = Field(default_factory=lambda stage: "raw" if stage["kind"] in PRETRAINING else "chat")
+    same_mixture: Literal["yes", "no", "unknown"] = "yes"
+    trust_remote_code: bool = False
+
+    @property
+    def trained(self) -> bool:
+        """Whether StageLens makes this stage, rather than adopting a checkpoint."""
+        return self.model is None
+
+    @property
+    def prompting(self) -> Prompting:
+        """How the stage is asked: its ``elicitation``."""
+        return self.elicitation
+
+
+class Family(Spec):
+    """Stages in order; the last is production."""
+
+    stages: tuple[Stage, ...] = Field(min_length=2, strict=False)
+
+    @field_validator("stages")
+    @classmethod
+    def _descend_in_order(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        parents = (None, *(stage.name for stage in stages))
+        return tuple(
+            stage if stage.from_ is not None or parent is None else stage.model_copy(update={"from_": parent})
+            for stage, parent in zip(stages, parents, strict=False)
+        )
+
+
+class Generation(Spec):
+    """How answers are sampled: explicit, the same for every stage, never a checkpoint's own defaults."""
+
+    temperature: float = Field(default=1.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    max_answer_tokens: int = Field(default=512, ge=1)
+    max_thinking_tokens: int = Field(default=0, ge=0)
+    system_prompt: str | None = None
+    chat_template: Literal["own", "production"] = "own"
+
+
+class Analysis(Spec):
+    """The error rate and the margins, fixed before the run.
+
+    ``margins`` keys: ``default`` (rates), a benchmark (its rates), or ``benchmark/measure``.
+    """
+
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    multiplicity: Literal["holm"] = "holm"
+    margins: dict[str, float] = Field(default_factory=dict, validate_default=True)
+
+    @field_validator("margins")
+    @classmethod
+    def _with_default(cls, margins: dict[str, float]) -> dict[str, float]:
+        return {"default": DEFAULT_MARGIN} | margins
+
+
+class ClaimSpec(Spec):
+    """At least ``at_least`` of ``measures`` (each ``benchmark/measure``) are established by the stage named."""
+
+    measures: tuple[str, ...] = Field(min_length=1, strict=False)
+    established_by: str
+    at_least: int = Field(ge=1)
+    in_: Literal["every_family", "any_family"] = Field(default="every_family", alias="in")
+
+
+class Study(Spec):
+    """A whole study file.
+
+    ``folder`` is where its relative paths start, ``places`` says where in the file each field stands; a study made in
+    Python leaves both out.
+    """
+
+    name: str
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    families: dict[str, Family] = Field(min_length=1)
+    generation: Generation = Generation()
+    benchmarks: dict[str, dict[str, Any]] = Field(min_length=1)
+    judges: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    analysis: Analysis = Analysis()
+    claims: tuple[ClaimSpec, ...] = Field(default=(), strict=False)
+    folder: Path = Field(default=Path(), exclude=True, strict=False)
+    places: Places = Field(default=Places(), exclude=True, repr=False)
+
+    @staticmethod
+    def load(path: str | Path) -> Study:
+        """Read a study file; InputError names file, line and field of what is wrong. See ``load.load_study``."""
+        from stagelens.study.load import load_study
+
+        return load_study(path)
+
+    def where(self, *path: str | int) -> str:
+        """A field in words, for an error: ``study.yaml:12: benchmarks.safety``."""
+        return self.places.where(path)
