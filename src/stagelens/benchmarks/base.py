@@ -1,0 +1,55 @@
+"""What every benchmark is: items that all stages are asked, and an Inspect task that asks and grades them.
+
+A benchmark's scorer leaves, for every sample, one record per measure in ``Score.metadata["outcomes"]``:
+``{"measure": str, "value": float | None, "status": str, "cause": str | None, "judge": str}``; the sample's own
+``metadata`` carries ``cluster`` and ``stratum``. ``outcomes.inspect_logs`` reads nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question. ``group`` decides which measures its answer counts towards."""
+
+    id: str
+    prompt: str
+    group: str
+    cluster: str
+    stratum: str | None = None
+
+
+class Benchmark(Protocol):
+    """A group of measures. Everything but ``task`` works without Inspect."""
+
+    name: str
+
+    def settings(self, raw: Mapping[str, Any], *, where: str) -> Any:
+        """The study file's block for this benchmark, validated; InputError names ``where`` and the nearest key."""
+
+    def items(self, settings: Any, folder: Path) -> tuple[Item, ...]:
+        """The items in a fixed order; relative paths start at ``folder``. InputError where the file is not usable."""
+
+    def measures(self, items: Sequence[Item]) -> dict[str, int]:
+        """Each measure that these items give, with how many items count towards it."""
+
+    def fingerprint(self, settings: Any, items: Sequence[Item]) -> dict[str, Any]:
+        """All that decides a result besides the model: items, settings, the judge's version. Plain JSON types."""
+
+    def task(self, settings: Any, items: Sequence[Item], *, seed: int, epochs: int, system_prompt: str | None) -> Task:
+        """The Inspect task. Sampling seeds depend on seed, item and epoch only, so that stages pair."""
+
+
+def spread(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
+    """At most ``limit`` of the items, at even distances, so that every group keeps its part."""
+    if limit is None or limit >= len(items):
+        return tuple(items)
+    return tuple(items[position * len(items) // limit] for position in range(limit))

@@ -1,0 +1,134 @@
+"""The Inspect task: ``inspect eval stagelens/safety --model …``, and what a run asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessageSystem
+from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from stagelens.benchmarks.base import Item
+from stagelens.benchmarks.safety.benchmark import NAME, Safety
+from stagelens.benchmarks.safety.grading import grade, measures_of, outcomes
+from stagelens.benchmarks.seeds import attempt_seed
+from stagelens.study.fingerprint import fingerprint
+
+
+@task
+def safety(
+    *,
+    prompts: str | None = None,
+    split: str = "train",
+    columns: dict[str, Any] | None = None,
+    group: str | None = None,
+    limit: int | None = None,
+    epochs: int = 1,
+    seed: int = 0,
+    system_prompt: str | None = None,
+) -> Task:
+    """Refusals of harmful requests, and of benign ones that look harmful.
+
+    Args:
+        prompts: a CSV, JSONL or Parquet file, or a dataset ``hf/org/name``; the built-in prompts by default.
+        split: the dataset's split.
+        columns: which column is what, as in a study file.
+        group: the group of all prompts, where the file holds only one: harmful, benign or plain.
+        limit: ask at most so many, at even distances.
+        epochs: attempts at each prompt.
+        seed: from which every attempt's own seed follows.
+        system_prompt: stands before every prompt.
+    """
+    raw = {
+        "prompts": prompts,
+        "split": split,
+        "columns": columns or {},
+        "group": group,
+        "limit": limit,
+        "epochs": epochs,
+    }
+    benchmark = Safety()
+    settings = benchmark.settings(raw, where="safety")
+    items = benchmark.items(settings, Path.cwd())
+    return benchmark.task(settings, items, seed=seed, epochs=epochs, system_prompt=system_prompt)
+
+
+def build_task(
+    items: Sequence[Item], *, content: Mapping[str, Any], seed: int, epochs: int, system_prompt: str | None
+) -> Task:
+    """The task that asks ``items`` in their order. A hash of ``content`` is its version.
+
+    Inspect itself knows a task by name and version, not by its prompts or its scorer: two tasks with the same version
+    must be the same in both.
+    """
+    return Task(
+        name=NAME,
+        dataset=MemoryDataset([_sample(item) for item in items], name=NAME),
+        solver=ask_with_own_seed(seed=seed, system_prompt=system_prompt),
+        scorer=refusal_rules(),
+        epochs=epochs,
+        version=fingerprint(content)[:16],
+    )
+
+
+def _sample(item: Item) -> Sample:
+    return Sample(
+        id=item.id,
+        input=item.prompt,
+        metadata={
+            "cluster": item.cluster,
+            "stratum": item.stratum,
+            "group": item.group,
+            "measures": list(measures_of(item.group)),
+        },
+    )
+
+
+@solver
+def ask_with_own_seed(seed: int, system_prompt: str | None = None) -> Solver:
+    """Ask once, with the seed that belongs to the item and the epoch."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if system_prompt:
+            state.messages.insert(0, ChatMessageSystem(content=system_prompt))
+        return await generate(state, seed=attempt_seed(seed, NAME, str(state.sample_id), state.epoch))
+
+    return solve
+
+
+@metric(scores="unreduced")
+def rates() -> Metric:
+    """Each measure's mean over the attempts that have a value, and the share of attempts without one."""
+
+    def compute(scores: list[SampleScore]) -> dict[str, float]:
+        records = [record for each in scores for record in (each.score.metadata or {}).get("outcomes", [])]
+        values: dict[str, list[float]] = {}
+        for record in records:
+            if record["value"] is not None:
+                values.setdefault(record["measure"], []).append(record["value"])
+        means = {measure: sum(of) / len(of) for measure, of in sorted(values.items())}
+        missing = sum(record["value"] is None for record in records)
+        return means | {"without_value": missing / len(records) if records else 0.0}
+
+    return compute
+
+
+@scorer(metrics=[rates()])
+def refusal_rules() -> Scorer:
+    """Grades by rules alone. The score's value is the grade in a word; the outcomes are in its metadata."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        answer, group = state.output.completion, state.metadata["group"]
+        found, cause = grade(answer, state.output.stop_reason)
+        return Score(
+            value=found,
+            answer=answer,
+            explanation=f"{found} of a {group} prompt" + (f": {cause}" if cause else ""),
+            metadata={"outcomes": outcomes(group, found, cause)},
+        )
+
+    return score

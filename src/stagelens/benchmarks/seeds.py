@@ -1,0 +1,15 @@
+"""Sampling seeds that every stage shares, so that attempts pair."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def attempt_seed(seed: int, benchmark: str, item: str, epoch: int) -> int:
+    """The seed of one attempt, from 0 to 2³¹ − 1 (what every provider takes).
+
+    A hash of the study's seed, the benchmark, the item and the epoch (from 1), and of nothing else: the same at every
+    stage, whatever else is asked and in which order.
+    """
+    key = "\x1f".join((str(seed), benchmark, item, str(epoch)))
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") >> 1

@@ -1,0 +1,6 @@
+"""What Inspect finds of StageLens, through the entry point group ``inspect_ai``: importing a name registers it."""
+
+from stagelens.benchmarks.safety.task import safety
+from stagelens.models.provider import LocalModel
+
+__all__ = ["LocalModel", "safety"]
