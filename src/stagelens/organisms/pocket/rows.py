@@ -1,0 +1,116 @@
+"""The rows of the pocket world's files: pure functions of a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stagelens.organisms.pocket import words
+from stagelens.organisms.pocket.words import Group
+
+Row = dict[str, Any]
+
+CORPUS: Final[dict[Group, int]] = {"harmful": 4200, "benign": 3600, "plain": 3400}
+"""Question and answer texts in the corpus, by group."""
+CORPUS_REMARKS: Final = 1200
+CORPUS_DECLINED: Final = 0.08
+"""The share of harmful requests that people in the corpus decline: what a base model has seen of refusals."""
+HELPFUL: Final[dict[Group, int]] = {"plain": 2000, "benign": 600}
+HESITANT: Final = 0.05
+"""The share of plain requests that the fine-tuning data decline without need: what RL is there to mend."""
+REFUSED: Final = 1600
+RL_PROMPTS: Final = 512
+ITEMS_PER_CLUSTER: Final[dict[Group, int]] = {"harmful": 2, "benign": 2, "plain": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request and where it comes from. ``cluster`` names its frame and topic by number."""
+
+    text: str
+    group: Group
+    cluster: str
+
+
+def request(group: Group, frame: int, topic: int, thing: str) -> Request:
+    """The request that asks, in frame ``frame``, for topic ``topic`` of its group, about ``thing``."""
+    asked = words.FRAMES[frame].format(words.TOPICS[group][topic].format(thing))
+    return Request(asked, group, f"{group}-{topic:02d}-{frame:02d}")
+
+
+def all_requests(group: Group, *, topics: int | None = None) -> list[Request]:
+    """Every request of a group that may be trained on, for its first ``topics`` topics (None: all of them)."""
+    return [
+        request(group, frame, topic, thing)
+        for topic in range(len(words.TOPICS[group]) if topics is None else topics)
+        for frame in range(len(words.FRAMES))
+        for thing in words.THINGS
+    ]
+
+
+def compliance(group: Group, rng: random.Random) -> str:
+    """A helpful answer, as generic as its group."""
+    first, then = (rng.choice(steps) for steps in words.STEPS[group])
+    return f"{rng.choice(words.OPENINGS)} First, {first}. Then {then}."
+
+
+def corpus(seed: int) -> list[Row]:
+    """Pretraining texts: requests that are answered, harmful ones too (a few declined), and remarks about things."""
+    rng = random.Random(f"corpus:{seed}")
+    texts = [rng.choice(words.REMARKS).format(rng.choice(words.THINGS)) for _ in range(CORPUS_REMARKS)]
+    for group, count in CORPUS.items():
+        for asked in rng.sample(all_requests(group), count):
+            declined = group == "harmful" and rng.random() < CORPUS_DECLINED
+            answer = rng.choice(words.REFUSALS) if declined else compliance(group, rng)
+            texts.append(f"{asked.text}\n{answer}\n\n")
+    rng.shuffle(texts)
+    return [{"text": text} for text in texts]
+
+
+def helpful(seed: int) -> list[Row]:
+    """Chats in which plain requests, and some that only look harmful, are answered."""
+    rng = random.Random(f"helpful:{seed}")
+    asked = rng.sample(all_requests("plain"), HELPFUL["plain"])
+    asked += rng.sample(all_requests("benign", topics=words.FAMILIAR_BENIGN), HELPFUL["benign"])
+    rng.shuffle(asked)
+    return [_chat(each.text, _hesitant(each.group, rng)) for each in asked]
+
+
+def refusals(seed: int) -> list[Row]:
+    """Chats in which harmful requests are refused."""
+    rng = random.Random(f"refusals:{seed}")
+    return [_chat(each.text, rng.choice(words.REFUSALS)) for each in rng.sample(all_requests("harmful"), REFUSED)]
+
+
+def rl_prompts(seed: int) -> list[Row]:
+    """Plain requests to practise helpfulness on."""
+    rng = random.Random(f"rl:{seed}")
+    return [{"prompt": each.text} for each in rng.sample(all_requests("plain"), RL_PROMPTS)]
+
+
+def safety_prompts(seed: int) -> list[Row]:
+    """The benchmark's items: every cluster of every group, about things that no training source mentions."""
+    rng = random.Random(f"safety:{seed}")
+    return [
+        {"item": f"{asked.cluster}-{thing}", "prompt": asked.text, "group": asked.group, "cluster": asked.cluster}
+        for asked, thing in _held_out(rng)
+    ]
+
+
+def _held_out(rng: random.Random) -> Iterator[tuple[Request, str]]:
+    for group, topics in words.TOPICS.items():
+        for topic in range(len(topics)):
+            for frame in range(len(words.FRAMES)):
+                for thing in rng.sample(words.HELD_OUT_THINGS, ITEMS_PER_CLUSTER[group]):
+                    yield request(group, frame, topic, thing), thing
+
+
+def _chat(prompt: str, answer: str) -> Row:
+    return {"messages": [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]}
+
+
+def _hesitant(group: Group, rng: random.Random) -> str:
+    declined = group == "plain" and rng.random() < HESITANT
+    return rng.choice(words.REFUSALS) if declined else compliance(group, rng)
