@@ -1,0 +1,151 @@
+"""Asks a stage the items of a shard, through Inspect, and puts the log in its place when it is whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stagelens.engine.folder import RunFolder
+from stagelens.engine.identity import StageIdentity
+from stagelens.engine.ledger import Ledger
+from stagelens.engine.progress import Reporter
+from stagelens.engine.shards import Shard
+from stagelens.engine.train import checkpoint_of
+from stagelens.errors import InputError
+from stagelens.study.spec import Study
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog
+    from inspect_ai.model import Model
+
+METADATA_KEY = "stagelens"
+"""Under which a log's own metadata holds the shard's name and inputs."""
+
+
+def unasked(shards: Sequence[Shard], folder: RunFolder, ledger: Ledger) -> list[Shard]:
+    """The shards that have to be asked.
+
+    Raises:
+        InputError: a shard is there, asked with other inputs.
+    """
+    missing = []
+    for shard in shards:
+        done = ledger.is_done(shard.piece, shard.inputs)
+        if done and not log_of(shard, folder).is_file():
+            ledger.forget(shard.piece)
+            done = False
+        if not done:
+            missing.append(shard)
+    return missing
+
+
+def log_of(shard: Shard, folder: RunFolder) -> Path:
+    """The place of a shard's log."""
+    return folder.logs(shard.stage.family, shard.stage.stage.name) / shard.log_name
+
+
+def ask_shards(shards: Sequence[Shard], *, study: Study, folder: RunFolder, ledger: Ledger, reporter: Reporter) -> None:
+    """Ask every shard, one stage's model in memory at a time.
+
+    A shard in which items failed keeps its log, and is not recorded as done: another run asks it again.
+    """
+    for stage, own in _by_stage(shards):
+        model = _model(stage, study, folder)
+        with reporter.bar(f"{stage.family}/{stage.stage.name}: asking") as step:
+            for position, shard in enumerate(own):
+                step(position, len(own))
+                log = _ask(shard, model, study, folder)
+                if log.status == "cancelled":
+                    raise KeyboardInterrupt
+                if is_whole(log):
+                    ledger.record(shard.piece, shard.inputs)
+        reporter.say(f"asked {stage.family}/{stage.stage.name}: {sum(shard.attempts for shard in own)} answers")
+
+
+def is_whole(log: EvalLog) -> bool:
+    """Whether every item of a log's shard was asked and graded without an error; a header is enough to tell."""
+    results = log.results
+    return log.status == "success" and results is not None and results.completed_samples == results.total_samples
+
+
+def _by_stage(shards: Sequence[Shard]) -> list[tuple[StageIdentity, list[Shard]]]:
+    groups: dict[str, tuple[StageIdentity, list[Shard]]] = {}
+    for shard in shards:
+        groups.setdefault(shard.stage.piece, (shard.stage, []))[1].append(shard)
+    return list(groups.values())
+
+
+def _model(identity: StageIdentity, study: Study, folder: RunFolder) -> Model:
+    from stagelens.models import resolve_model
+
+    checkpoint = checkpoint_of(identity, study, folder)
+    if checkpoint is not None and not checkpoint.exists():
+        raise InputError(
+            f"Stage {identity.family}/{identity.stage.name} has no checkpoint at {checkpoint}: "
+            "make it with `stagelens train`, or run everything with `stagelens run`."
+        )
+    # The fingerprint in the label gives every checkpoint a model name of its own: Inspect's caches know models by name.
+    label = f"{identity.family}-{identity.stage.name}-{identity.fingerprint[:12]}"
+    try:
+        return resolve_model(identity.stage, checkpoint=checkpoint, label=label)
+    except InputError:
+        raise
+    except Exception as error:
+        # Providers refuse in ways of their own: a missing key, a missing package, an unknown name.
+        raise InputError(
+            f"Stage {identity.family}/{identity.stage.name}: the model {identity.stage.model} cannot be used: {error}"
+        ) from error
+
+
+def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog:
+    from inspect_ai import eval as evaluate
+
+    from stagelens.models import expect
+
+    place = log_of(shard, folder)
+    partial = place.parent / ".partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    generation = study.generation
+    expect(model, shard.attempts)
+    task = shard.questions.benchmark.task(
+        shard.questions.settings,
+        shard.items,
+        seed=study.seed,
+        epochs=shard.questions.epochs,
+        system_prompt=generation.system_prompt,
+    )
+    (log,) = evaluate(
+        task,
+        model=model,
+        log_dir=str(partial),
+        metadata={METADATA_KEY: {"piece": shard.piece, "inputs": shard.inputs}},
+        display="none",
+        fail_on_error=False,
+        # All of the shard at once: the local provider forms its batches from the whole set.
+        max_samples=shard.attempts,
+        log_realtime=False,
+        score_display=False,
+        log_buffer=shard.attempts,
+        temperature=generation.temperature,
+        top_p=generation.top_p,
+        max_tokens=generation.max_answer_tokens + generation.max_thinking_tokens,
+        **_cache(model, shard),
+    )
+    (written,) = partial.glob("*.eval")
+    written.replace(place)
+    shutil.rmtree(partial)
+    return log
+
+
+def _cache(model: Model, shard: Shard) -> dict[str, Any]:
+    """Keep the answers of paid models as they come; an answer made here is cheaper than its entry in a cache."""
+    from inspect_ai.model import CachePolicy
+
+    from stagelens.models import LOCAL_PROVIDER
+
+    if str(model).startswith(f"{LOCAL_PROVIDER}/"):
+        return {}
+    return {"cache": CachePolicy(expiry=None, scopes={"checkpoint": shard.stage.fingerprint})}

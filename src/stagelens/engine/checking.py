@@ -1,0 +1,69 @@
+"""Everything that can be known to be wrong with a study before money is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stagelens.engine.identity import identify_stages
+from stagelens.engine.planning import plan_questions
+from stagelens.engine.shards import Questions, read_questions
+from stagelens.stages import check_recipe, read_mixture
+from stagelens.stages.adopt import adopt
+from stagelens.study.cells import PlannedMeasure
+from stagelens.study.load import check_files
+from stagelens.study.spec import Stage, Study
+
+
+def check(study: Study, *, offline: bool = False) -> Iterator[str]:
+    """Check a study step by step, and say a line for each thing that is well.
+
+    Args:
+        study: a loaded study: its file is known to make sense by itself.
+        offline: ask no model hub.
+
+    Raises:
+        InputError: the first thing that is wrong.
+    """
+    yield f"study {study.name}: {len(study.families)} families, {len(study.benchmarks)} benchmarks"
+    check_files(study)
+    questions = read_questions(study)
+    for asked in questions:
+        yield _describe(asked)
+    for family, members in study.families.items():
+        for stage in members.stages:
+            yield f"{family}/{stage.name}: {_check_stage(stage, study, offline=offline)}"
+    if not offline:
+        # Reads every mixture and every checkpoint's files, and asks the hub for the commits that it names.
+        identify_stages(study)
+        yield "every file that decides a result can be read"
+    for measure in plan_questions(study, questions).measures:
+        yield _expect(measure)
+
+
+def _describe(asked: Questions) -> str:
+    clusters = len({item.cluster for item in asked.items})
+    counts = ", ".join(f"{count} for {name}" for name, count in asked.benchmark.measures(asked.items).items())
+    return f"{asked.benchmark.name}: {len(asked.items)} items in {clusters} clusters ({counts})"
+
+
+def _check_stage(stage: Stage, study: Study, *, offline: bool) -> str:
+    if stage.trained:
+        check_recipe(stage, study.folder)
+        contents = read_mixture(stage, study.folder)
+        rows = ", ".join(f"{content.name} {len(content.rows)} rows" for content in contents)
+        return f"trained by {stage.kind} from {rows}"
+    adopted = adopt(stage, study.folder)
+    if adopted.form == "hub" and not offline:
+        adopted.fingerprint()
+    return f"adopted from {adopted.location}"
+
+
+def _expect(planned: PlannedMeasure) -> str:
+    name = f"{planned.benchmark}/{planned.measure}"
+    if planned.prospect is None:
+        return f"{name}: no items"
+    verdict = "can" if planned.prospect.clusters_needed <= planned.clusters else "cannot"
+    return (
+        f"{name}: {planned.clusters} clusters {verdict} be expected to certify the margin of {planned.margin:g} "
+        f"(needed: {planned.prospect.clusters_needed})"
+    )

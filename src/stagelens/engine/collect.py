@@ -1,0 +1,92 @@
+"""From the logs of a run to its outcome table, its verdicts and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from stagelens.analysis import analyze
+from stagelens.engine.ask import log_of
+from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.shards import Shard
+from stagelens.outcomes.inspect_logs import read_log
+from stagelens.outcomes.measures import KNOWN
+from stagelens.outcomes.table import read_table, write_table
+from stagelens.report.folder import rewrite_report
+from stagelens.statistics.results import Verdicts
+from stagelens.study.spec import Study
+
+
+def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -> pl.DataFrame:
+    """One table of every shard's outcomes, written to the run folder.
+
+    Every item of every shard is in it: what a log does not hold is `unattempted`.
+    """
+    positions = {
+        (family, stage.name): index
+        for family, members in study.families.items()
+        for index, stage in enumerate(members.stages)
+    }
+    frames: list[pl.DataFrame] = []
+    for shard in shards:
+        family, stage = shard.stage.family, shard.stage.stage.name
+        position = positions[family, stage]
+        seen: set[tuple[str, int]] = set()
+        log = log_of(shard, folder)
+        if log.is_file():
+            frame = read_log(log, family=family, stage=stage, stage_index=position)
+            seen = set(frame.select("item", "epoch").iter_rows())
+            frames.append(frame)
+        absent = list(_absent(shard, position, seen))
+        if absent:
+            frames.append(pl.DataFrame(absent, infer_schema_length=None))
+    table = read_table(pl.concat(frames, how="diagonal_relaxed"))
+    write_table(table, folder.outcomes)
+    return table
+
+
+def _absent(shard: Shard, position: int, seen: set[tuple[str, int]]) -> Iterator[dict[str, object]]:
+    for item in shard.items:
+        for epoch in range(1, shard.questions.epochs + 1):
+            if (item.id, epoch) in seen:
+                continue
+            for measure in shard.questions.benchmark.measures([item]):
+                yield {
+                    "family": shard.stage.family,
+                    "stage": shard.stage.stage.name,
+                    "stage_index": position,
+                    "benchmark": shard.questions.benchmark.name,
+                    "measure": measure,
+                    "item": item.id,
+                    "cluster": item.cluster,
+                    "stratum": item.stratum,
+                    "epoch": epoch,
+                    "value": None,
+                    "status": "unattempted",
+                    "cause": "not in the log",
+                    "higher_is_worse": KNOWN[measure].higher_is_worse if measure in KNOWN else True,
+                }
+
+
+def missing_sentences(outcomes: pl.DataFrame) -> tuple[str, ...]:
+    """One sentence for every cell with items that another run could fill."""
+    missing = outcomes.filter(pl.col("status").is_in(["ungraded", "unattempted"]))
+    cells = missing.group_by("family", "stage", "benchmark", "status", maintain_order=True).agg(
+        pl.struct("item", "epoch").n_unique().alias("attempts"),
+        pl.col("item").first(),
+        pl.col("cause").drop_nulls().first(),
+    )
+    return tuple(
+        f"{row['family']}/{row['stage']}/{row['benchmark']}: {row['attempts']} answers are {row['status']}, the first "
+        f"for item {row['item']} ({row['cause'] or 'no cause recorded'}); the same command asks for them again."
+        for row in cells.iter_rows(named=True)
+    )
+
+
+def decide(study: Study, folder: RunFolder) -> Verdicts:
+    """Verdicts and report from the run folder's outcome table."""
+    verdicts = analyze(folder.outcomes, study=study)
+    write_text(folder.verdicts, verdicts.to_json())
+    rewrite_report(folder.root)
+    return verdicts

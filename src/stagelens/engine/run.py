@@ -1,0 +1,124 @@
+"""A run: stages, answers, outcomes, verdicts, report; in one folder, resumable at any moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stagelens.engine.ask import ask_shards, unasked
+from stagelens.engine.collect import collect_outcomes, decide, missing_sentences
+from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.found import note_found_shards, note_found_stages
+from stagelens.engine.identity import StageIdentity, identify_stages
+from stagelens.engine.ledger import Ledger
+from stagelens.engine.planning import plan_questions
+from stagelens.engine.progress import Reporter, silent
+from stagelens.engine.shards import Shard, cut_shards, read_questions
+from stagelens.engine.train import train_stages, unmade
+from stagelens.statistics.results import Verdicts
+from stagelens.study.load import check_files
+from stagelens.study.spec import Study
+from stagelens.study.write import dump_study
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run ended with. ``missing`` names, a sentence each, items that another run could fill."""
+
+    folder: RunFolder
+    verdicts: Verdicts
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A study in its folder: what there is, and what is still to be made and asked."""
+
+    study: Study
+    folder: RunFolder
+    ledger: Ledger
+    reporter: Reporter
+    stages: tuple[StageIdentity, ...]
+    shards: tuple[Shard, ...]
+    unmade: list[StageIdentity]
+    unasked: list[Shard]
+
+
+def default_folder(study: Study, limit: int | None) -> Path:
+    """``runs/<study>`` beside the study file; a limited run, which asks other items, has a folder of its own."""
+    name = study.name if limit is None else f"{study.name}-limit-{limit}"
+    return study.folder / "runs" / name
+
+
+def run(
+    study: Study, *, out: Path | None = None, limit: int | None = None, reporter: Reporter | None = None
+) -> Outcome:
+    """Make the stages that are missing, ask what has not been asked, decide, report.
+
+    Raises:
+        InputError: the study or something it names is not usable, or the folder holds work from other inputs.
+    """
+    with _opened(study, out, limit, reporter) as work:
+        _train(work)
+        return _evaluate(work)
+
+
+def train(study: Study, *, out: Path | None = None, reporter: Reporter | None = None) -> RunFolder:
+    """Make the stages that are missing, and no more."""
+    with _opened(study, out, None, reporter) as work:
+        _train(work)
+        return work.folder
+
+
+def evaluate(
+    study: Study, *, out: Path | None = None, limit: int | None = None, reporter: Reporter | None = None
+) -> Outcome:
+    """Ask what has not been asked, decide, report; every stage has to be there."""
+    with _opened(study, out, limit, reporter) as work:
+        return _evaluate(work)
+
+
+@contextmanager
+def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporter | None) -> Iterator[_Work]:
+    """Read everything, claim the folder, and find every clash with what is in it, before anything is spent."""
+    check_files(study)
+    stages = identify_stages(study)
+    questions = read_questions(study, limit=limit)
+    shards = tuple(shard for stage in stages for asked in questions for shard in cut_shards(study, stage, asked))
+    folder = RunFolder((out or default_folder(study, limit)).resolve())
+    with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
+        note_found_stages(stages, folder, ledger)
+        note_found_shards(shards, folder, ledger)
+        work = _Work(
+            study=study,
+            folder=folder,
+            ledger=ledger,
+            reporter=reporter or silent(),
+            stages=stages,
+            shards=shards,
+            unmade=unmade(stages, folder, ledger),
+            unasked=unasked(shards, folder, ledger),
+        )
+        write_text(folder.study, dump_study(study, folder.root))
+        write_text(folder.plan, json.dumps(plan_questions(study, questions).to_dict(), indent=2) + "\n")
+        yield work
+
+
+def _train(work: _Work) -> None:
+    train_stages(
+        work.unmade,
+        all_stages=work.stages,
+        study=work.study,
+        folder=work.folder,
+        ledger=work.ledger,
+        reporter=work.reporter,
+    )
+
+
+def _evaluate(work: _Work) -> Outcome:
+    ask_shards(work.unasked, study=work.study, folder=work.folder, ledger=work.ledger, reporter=work.reporter)
+    outcomes = collect_outcomes(work.shards, work.study, work.folder)
+    return Outcome(work.folder, decide(work.study, work.folder), missing_sentences(outcomes))

@@ -1,0 +1,83 @@
+"""What there is to ask: cells (family × stage × benchmark), cut into shards of a fixed set of items.
+
+A shard is the unit of work that is kept or redone whole. Its items, and with them the batches that a local model forms,
+are a function of the study alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stagelens.benchmarks import get_benchmark
+from stagelens.benchmarks.base import Benchmark, Item, spread
+from stagelens.engine.identity import Inputs, StageIdentity, cell_inputs
+from stagelens.study.spec import Study
+
+ATTEMPTS_PER_SHARD = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """One benchmark as the study asks it: its settings, read and checked, and its items."""
+
+    benchmark: Benchmark
+    settings: Any
+    items: tuple[Item, ...]
+
+    @property
+    def epochs(self) -> int:
+        """Attempts at each item."""
+        return int(self.settings.epochs)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of a cell: these items, asked of this stage."""
+
+    stage: StageIdentity
+    questions: Questions
+    items: tuple[Item, ...]
+    number: int
+    inputs: Inputs
+
+    @property
+    def piece(self) -> str:
+        """Its name in the ledger."""
+        return f"shard/{self.stage.family}/{self.stage.stage.name}/{self.questions.benchmark.name}/{self.number}"
+
+    @property
+    def attempts(self) -> int:
+        """How many answers it asks for."""
+        return len(self.items) * self.questions.epochs
+
+    @property
+    def log_name(self) -> str:
+        """The name of its log."""
+        return f"{self.questions.benchmark.name}-{self.number:04d}.eval"
+
+
+def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions, ...]:
+    """Every benchmark of the study with its items; with ``limit``, at most so many of each, spread evenly over them.
+
+    Raises:
+        InputError: a benchmark is unknown, its settings or its items are not usable.
+    """
+    questions = []
+    for name, raw in study.benchmarks.items():
+        benchmark = get_benchmark(name)
+        settings = benchmark.settings(raw, where=study.where("benchmarks", name))
+        items = benchmark.items(settings, study.folder)
+        questions.append(Questions(benchmark, settings, spread(items, limit)))
+    return tuple(questions)
+
+
+def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iterator[Shard]:
+    """The cell's shards, in order."""
+    size = max(1, ATTEMPTS_PER_SHARD // questions.epochs)
+    for number, start in enumerate(range(0, len(questions.items), size)):
+        items = questions.items[start : start + size]
+        content = questions.benchmark.fingerprint(questions.settings, items)
+        inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
+        yield Shard(stage, questions, items, number, inputs)

@@ -1,0 +1,39 @@
+"""A pocket family cut down until it trains in seconds: the real path, with weights that are worth nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from stagelens.organisms.pocket import write_pocket
+
+STEPS = {"base": 12, "sft": 6, "production": 2}
+
+
+def write_tiny_study(folder: Path, *, prompts: int = 60) -> Path:
+    """The demo's study with a model of one layer, few steps and few prompts; returns the study file."""
+    path = write_pocket(folder)
+    yaml = YAML(typ="safe", pure=True)
+    study: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"))
+    study["name"] = "tiny"
+    (family,) = study["families"].values()
+    for stage in family["stages"]:
+        recipe = stage["recipe"]
+        recipe.pop("num_train_epochs", None)
+        recipe["max_steps"] = STEPS[stage["name"]]
+        recipe["warmup_steps"] = 0
+        if "architecture" in recipe:
+            recipe["architecture"] |= {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1}
+            recipe["tokenizer"] = {"vocab_size": 400}
+        if stage["kind"] == "rl":
+            recipe |= {"per_device_train_batch_size": 8, "num_generations": 4, "max_completion_length": 8}
+    study["generation"]["max_answer_tokens"] = 8
+    lines = (folder / "data" / "safety_prompts.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = [lines[position * len(lines) // prompts] for position in range(prompts)]
+    (folder / "data" / "safety_prompts.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    tiny = folder / "tiny.yaml"
+    with tiny.open("w", encoding="utf-8") as file:
+        yaml.dump(study, file)
+    return tiny
