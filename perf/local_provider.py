@@ -35,7 +35,7 @@ from stagelens.stages.pretrain import PAD, learn_tokenizer
 
 POCKET = Path("runs/pocket/checkpoints/pocket/production")
 TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
-HF_CONNECTIONS = (128, 256)
+HF_CONNECTIONS = (32, 128, 512)
 GOALS = {"direct": 0.8, "hf": 3.0}
 
 Timed = Callable[[], Awaitable[list[int]]]

@@ -13,32 +13,40 @@ The public interface is what this module exports::
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from stagelens import judges
-from stagelens.analysis import analyze
-from stagelens.errors import InputError
-from stagelens.statistics.results import Verdicts
-from stagelens.study.spec import Study
+if TYPE_CHECKING:
+    from stagelens import judges
+    from stagelens.analysis import analyze
+    from stagelens.engine.run import run_to_verdicts as run
+    from stagelens.errors import InputError
+    from stagelens.statistics.results import Verdicts
+    from stagelens.study.spec import Study
 
 __all__ = ["InputError", "Study", "Verdicts", "analyze", "judges", "run"]
 
+_HOMES = {
+    "InputError": ("stagelens.errors", "InputError"),
+    "Study": ("stagelens.study.spec", "Study"),
+    "Verdicts": ("stagelens.statistics.results", "Verdicts"),
+    "analyze": ("stagelens.analysis", "analyze"),
+    "judges": ("stagelens.judges", None),
+    "run": ("stagelens.engine.run", "run_to_verdicts"),
+}
 
-def run(study: Study | str | Path, *, out: str | Path | None = None, limit: int | None = None) -> Verdicts:
-    """Run a study: make the stages that are missing, ask every stage, decide, and write the run folder.
 
-    Args:
-        study: a loaded study, or the path of a study file.
-        out: the run folder; by default ``runs/<study name>`` beside the study file.
-        limit: ask at most this many items of each benchmark.
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that the command line starts without what it does not need."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stagelens' has no attribute {name!r}")
+    from importlib import import_module
 
-    Returns:
-        The verdicts, as in ``verdicts.json``. What is already in the run folder is not done again.
+    module, attribute = _HOMES[name]
+    found = import_module(module)
+    value = found if attribute is None else getattr(found, attribute)
+    globals()[name] = value
+    return value
 
-    Raises:
-        InputError: the study or something it names is not usable, or the run folder holds other work.
-    """
-    from stagelens.engine import run as run_study
 
-    loaded = study if isinstance(study, Study) else Study.load(study)
-    return run_study(loaded, out=None if out is None else Path(out), limit=limit).verdicts
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,7 +17,9 @@ from stagelens.outcomes.source import TableSource
 from stagelens.outcomes.table import read_table
 from stagelens.statistics.data import Claim, FamilyRules, Rules, default_roles
 from stagelens.statistics.results import Verdicts
-from stagelens.study.spec import PRETRAINING, Family, Study
+
+if TYPE_CHECKING:
+    from stagelens.study.spec import Family, Study
 
 
 def analyze(
@@ -48,7 +51,7 @@ def analyze(
     outcomes = read_table(table)
     rules = Rules(alpha=alpha)
     if study is not None:
-        asked = study if isinstance(study, Study) else Study.load(study)
+        asked = _loaded(study)
         outcomes = _in_study_order(outcomes, asked, stages)
         rules = rules_from_study(asked, stages)
     if stages is not None:
@@ -61,6 +64,13 @@ def analyze(
     from stagelens.statistics.decide import decide
 
     return decide(data, rules)
+
+
+def _loaded(study: Study | str | Path) -> Study:
+    # A bare table needs no study: its types, which take a while to build, are imported for those that have one.
+    from stagelens.study.spec import Study
+
+    return study if isinstance(study, Study) else Study.load(study)
 
 
 def rules_from_study(study: Study, stages: Sequence[str] | None = None) -> Rules:
@@ -101,6 +111,8 @@ def _kept(family: Family, stages: Sequence[str] | None) -> tuple[str, ...]:
 
 def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
     """The stages' roles: the first is the base where it is only pretrained; the headline starts from SFT."""
+    from stagelens.study.spec import PRETRAINING
+
     by_name = {stage.name: stage for stage in family.stages}
     positions = [list(by_name).index(name) for name in kept]
     descends = positions == sorted(positions) and all(

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,7 +35,8 @@ from models_tiny import (
 )
 
 from stagelens.errors import InputError
-from stagelens.models import LOCAL_PROVIDER, expect, local_model, resolve_model
+from stagelens.models import LOCAL_PROVIDER, expect, local_model, release, resolve_model
+from stagelens.models import checkpoint as loading
 from stagelens.models.batches import Request
 from stagelens.models.generation import Completion, Generator
 from stagelens.study.spec import Stage
@@ -289,13 +292,26 @@ def test_an_evaluation_asks_everything_in_one_round(checkpoint: Path, tmp_path: 
     assert rounds_seen == [len(samples), 2]
 
 
-def test_close_frees_the_weights_and_a_later_request_loads_them_again(checkpoint: Path) -> None:
-    model = local_model("closed", checkpoint=str(checkpoint), gather=1)
+def test_release_frees_the_weights_and_a_later_request_loads_them_again(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[weakref.ref[object]] = []
+    load = loading.load_model
+
+    def remembered(*args: Any, **options: Any) -> Any:
+        model = load(*args, **options)
+        loaded.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr(loading, "load_model", remembered)
+    model = local_model("released", checkpoint=str(checkpoint), gather=1)
     before = texts(ask(model, PROMPTS[:1]))
-    assert "_generator" in vars(model.api)
-    model.api.close()
-    assert "_generator" not in vars(model.api)
+    assert [each() is None for each in loaded] == [False]
+    release(model)
+    assert [each() is None for each in loaded] == [True]
     assert texts(ask(model, PROMPTS[:1])) == before
+    assert len(loaded) == 2
+    release(get_model("mockllm/model"))
 
 
 def test_inspect_finds_the_provider_by_name(checkpoint: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -21,8 +23,9 @@ def drawn(sampling: Sampling, draws: torch.Tensor) -> np.ndarray:
     return left.argmax(1).numpy()
 
 
-def streams(rows: int = ROWS) -> torch.Tensor:
-    return torch.from_numpy(np.stack([uniforms(seed, [1, 2, 3], 1) for seed in range(rows)]))
+@cache
+def streams() -> torch.Tensor:
+    return torch.from_numpy(np.stack([uniforms(seed, [1, 2, 3], 1) for seed in range(ROWS)]))
 
 
 def expected(sampling: Sampling) -> np.ndarray:

@@ -97,9 +97,19 @@ def local_model(
 
 def expect(model: Model, requests: int) -> None:
     """Tell a local model how many requests will come at once from now on; other models take no notice."""
-    if str(model).startswith(f"{LOCAL_PROVIDER}/"):
+    if _is_local(model):
         from stagelens.models.rounds import Rounds
 
         rounds = getattr(model.api, "rounds", None)
         assert isinstance(rounds, Rounds)
         rounds.gather = requests
+
+
+def release(model: Model) -> None:
+    """Free a local model's weights before the next stage's are loaded; Inspect holds on to models that it has asked."""
+    if _is_local(model):
+        model.api.close()
+
+
+def _is_local(model: Model) -> bool:
+    return str(model).startswith(f"{LOCAL_PROVIDER}/")

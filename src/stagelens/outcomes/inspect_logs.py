@@ -38,6 +38,8 @@ class Transcript:
     group: str | None
     stop_reason: str | None
     epoch: int
+    status: str | None = None
+    grade: str | None = None
 
 
 def read_log(path: str | Path, *, family: str, stage: str, stage_index: int) -> pl.DataFrame:
@@ -136,6 +138,8 @@ def _scored(sample: EvalSample) -> Iterator[Mapping[str, Any]]:
 def _transcript(sample: EvalSample) -> Transcript:
     asked = sample.input if isinstance(sample.input, str) else "\n\n".join(turn.text for turn in sample.input)
     answered = bool(sample.output.choices)
+    words = [score.value for score in (sample.scores or {}).values() if isinstance(score.value, str)]
+    statuses = [record["status"] for record in _scored(sample)]
     return Transcript(
         item=str(sample.id),
         prompt=asked,
@@ -143,4 +147,6 @@ def _transcript(sample: EvalSample) -> Transcript:
         group=sample.metadata.get("group"),
         stop_reason=sample.output.stop_reason if answered else None,
         epoch=sample.epoch,
+        status=statuses[0] if statuses else "unattempted",
+        grade=words[0] if words else None,
     )

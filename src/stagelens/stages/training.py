@@ -30,12 +30,12 @@ class Trained:
 @contextmanager
 def quiet() -> Iterator[None]:
     """No chatter, no trackers, no telemetry from the training libraries inside the block."""
-    for name in ("HF_HUB_DISABLE_TELEMETRY", "TRL_EXPERIMENTAL_SILENCE", "WANDB_DISABLED"):
-        os.environ.setdefault(name, "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else it warns when a data loader forks
     import datasets
+    import huggingface_hub
     import transformers
 
+    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True  # TRL reports every trainer that is made
     verbosity, bars = transformers.logging.get_verbosity(), datasets.are_progress_bars_disabled()
     model_bars = transformers.logging.is_progress_bar_enabled()
     loggers = [logging.getLogger(name) for name in ("trl", "accelerate", "datasets", "torch")]

@@ -1,0 +1,83 @@
+"""Gathers what a run folder says beside its verdicts: how each stage was made and asked, and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from stagelens.outcomes.answers import summarise_logs
+from stagelens.outcomes.inspect_logs import read_transcripts
+from stagelens.report.context import Example, LineageRow, ParityRow, ReportContext
+from stagelens.study.spec import Stage, Study
+
+EXAMPLES = 9
+"""Items whose answers are shown, over all groups of a benchmark."""
+
+
+def gather_context(folder: Path) -> ReportContext | None:
+    """The context of a run folder's report; None where the folder holds no study, as after a bare analysis.
+
+    Raises:
+        InputError: the study or a log cannot be read.
+    """
+    if not (folder / "study.yaml").is_file():
+        return None
+    study = Study.load(folder / "study.yaml")
+    stages = [(family, stage) for family, members in study.families.items() for stage in members.stages]
+    return ReportContext(
+        parity=tuple(_parity(study, family, stage, folder) for family, stage in stages),
+        lineage=tuple(_lineage(family, stage) for family, stage in stages),
+        examples=tuple(example for family, stage in stages for example in _examples(family, stage, folder)),
+    )
+
+
+def _parity(study: Study, family: str, stage: Stage, folder: Path) -> ParityRow:
+    generation = study.generation
+    summary = summarise_logs(_logs(folder, family, stage))
+    answers = summary.answers
+    return ParityRow(
+        family=family,
+        stage=stage.name,
+        kind=stage.kind,
+        prompting=stage.prompting,
+        chat_template=generation.chat_template if stage.prompting == "chat" else "none",
+        system_prompt=generation.system_prompt or "",
+        temperature=generation.temperature,
+        top_p=generation.top_p,
+        answer_tokens=generation.max_answer_tokens,
+        thinking_tokens=generation.max_thinking_tokens,
+        answers=answers or None,
+        mean_answer_tokens=summary.tokens / answers if answers else None,
+        truncated=summary.truncated / answers if answers else None,
+        thoughts=summary.with_thoughts / answers if answers else None,
+    )
+
+
+def _lineage(family: str, stage: Stage) -> LineageRow:
+    if stage.model is not None:
+        made = f"adopted: {stage.model}" + (f" at {stage.revision}" if stage.revision else "")
+    else:
+        sources = ", ".join(source.name for source in stage.mixture.sources) if stage.mixture else ""
+        made = f"trained here on {sources}"
+    return LineageRow(family, stage.name, stage.kind, made, stage.from_)
+
+
+def _examples(family: str, stage: Stage, folder: Path) -> Iterator[Example]:
+    for log in _logs(folder, family, stage)[:1]:
+        benchmark = log.name.rsplit("-", 1)[0]
+        for answer in read_transcripts(log, EXAMPLES):
+            yield Example(
+                family=family,
+                stage=stage.name,
+                benchmark=benchmark,
+                item=answer.item,
+                prompt=answer.prompt,
+                answer=answer.answer,
+                group=answer.group,
+                status=answer.status,
+                grade=answer.grade,
+            )
+
+
+def _logs(folder: Path, family: str, stage: Stage) -> list[Path]:
+    return sorted((folder / "logs" / family / stage.name).glob("*.eval"))
