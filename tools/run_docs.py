@@ -1,8 +1,8 @@
 """Runs every command that the documents show, and stops at the first that fails.
 
-Commands are the blocks marked ``bash`` or ``python``. A document's blocks are run in order in one scratch folder, in which
-``runs/pocket`` is the demo's run folder and ``perf`` the benchmarks, with this environment's programs first on the path.
-Blocks marked ``sh`` are those that set up this repository itself (``make …``): CI runs them as they are.
+Commands are the blocks marked ``bash`` or ``python``. A document's blocks are run in order in one scratch folder, where
+``runs/pocket`` is the run folder of the demo, with this environment's programs first on the path. Blocks marked ``sh``
+are those that set up this repository itself (``make …``): CI runs them as they are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ def main(documents: list[str]) -> int:
             folder = Path(scratch)
             (folder / "runs").mkdir()
             (folder / "runs" / "pocket").symlink_to(root / "runs" / "pocket")
-            (folder / "perf").symlink_to(root / "perf")
             for language, block in BLOCK.findall((root / document).read_text(encoding="utf-8")):
                 print(f"\n{document}:\n{block.rstrip()}", flush=True)
                 started = time.monotonic()

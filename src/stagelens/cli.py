@@ -7,6 +7,7 @@ Everything heavy is imported inside the commands, so that ``--help``, ``import``
 from __future__ import annotations
 
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -270,6 +271,9 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 
 def main() -> None:
     """The ``stagelens`` command."""
+    # Threads that wait by spinning slow training up to tenfold when another process wants the same cores; this has to
+    # be said before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except InputError as error:

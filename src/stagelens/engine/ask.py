@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stagelens.engine.folder import RunFolder
-from stagelens.engine.identity import StageIdentity
+from stagelens.engine.identity import StageIdentity, prompting_of
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.progress import Reporter
 from stagelens.engine.shards import Shard
 from stagelens.engine.train import checkpoint_of
 from stagelens.errors import InputError
+from stagelens.stages.adopt import adopt
 from stagelens.study.spec import Study
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def ask_shards(shards: Sequence[Shard], *, study: Study, folder: RunFolder, ledg
     """
     for stage, own in _by_stage(shards):
         model = _model(stage, study, folder)
-        with reporter.bar(f"{stage.family}/{stage.stage.name}: asking") as step:
+        with _released(model), reporter.bar(f"{stage.family}/{stage.stage.name}: asking") as step:
             for position, shard in enumerate(own):
                 step(position, len(own))
                 log = _ask(shard, model, study, folder)
@@ -62,6 +64,17 @@ def ask_shards(shards: Sequence[Shard], *, study: Study, folder: RunFolder, ledg
                 if is_whole(log):
                     ledger.record(shard.piece, shard.inputs)
         reporter.say(f"asked {stage.family}/{stage.stage.name}: {sum(shard.attempts for shard in own)} answers")
+
+
+@contextmanager
+def _released(model: Model) -> Iterator[None]:
+    """Free a local model's weights afterwards: Inspect keeps every model that it has evaluated."""
+    from stagelens.models import release
+
+    try:
+        yield
+    finally:
+        release(model)
 
 
 def is_whole(log: EvalLog) -> bool:
@@ -88,8 +101,10 @@ def _model(identity: StageIdentity, study: Study, folder: RunFolder) -> Model:
         )
     # The fingerprint in the label gives every checkpoint a model name of its own: Inspect's caches know models by name.
     label = f"{identity.family}-{identity.stage.name}-{identity.fingerprint[:12]}"
+    stage = identity.stage.model_copy(update={"elicitation": prompting_of(identity.stage, study.generation)})
+    template = _production_template(identity.family, study, folder) if stage.prompting == "template" else None
     try:
-        return resolve_model(identity.stage, checkpoint=checkpoint, label=label)
+        return resolve_model(stage, checkpoint=checkpoint, label=label, chat_template=template)
     except InputError:
         raise
     except Exception as error:
@@ -97,6 +112,20 @@ def _model(identity: StageIdentity, study: Study, folder: RunFolder) -> Model:
         raise InputError(
             f"Stage {identity.family}/{identity.stage.name}: the model {identity.stage.model} cannot be used: {error}"
         ) from error
+
+
+def _production_template(family: str, study: Study, folder: RunFolder) -> str:
+    """The chat template of the family's production checkpoint, which other stages borrow."""
+    production = study.families[family].stages[-1]
+    trained = production.trained
+    checkpoint = folder.checkpoint(family, production.name) if trained else adopt(production, study.folder).path
+    path = checkpoint / "chat_template.jinja"
+    if not path.is_file():
+        raise InputError(
+            f"{family}: production's checkpoint {checkpoint} has no chat_template.jinja for other stages to borrow: "
+            "ask them with `elicitation: raw` or `urial`, or set generation.chat_template to own."
+        )
+    return path.read_text(encoding="utf-8")
 
 
 def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog:

@@ -14,7 +14,7 @@ from typing import Any
 from stagelens.benchmarks.base import Item
 from stagelens.stages import stage_inputs
 from stagelens.study.fingerprint import fingerprint
-from stagelens.study.spec import Family, Generation, Stage, Study
+from stagelens.study.spec import Family, Generation, Prompting, Stage, Study
 
 Inputs = dict[str, Any]
 
@@ -81,13 +81,19 @@ def cell_inputs(
     """
     return {
         "checkpoint": identity.fingerprint,
-        "prompting": identity.stage.prompting,
+        "prompting": prompting_of(identity.stage, study.generation),
         "seed": study.seed,
         "generation": generation_inputs(study.generation),
         "benchmark": benchmark,
         "epochs": epochs,
         "items": [item.id for item in shard],
     }
+
+
+def prompting_of(stage: Stage, generation: Generation) -> Prompting:
+    """How the stage is asked: as its own block says, or, where the study wants that, under production's template."""
+    borrowed = generation.chat_template == "production" and stage.prompting == "chat"
+    return "template" if borrowed else stage.prompting
 
 
 def generation_inputs(generation: Generation) -> Inputs:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from jinja2 import TemplateError
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, logging
 
 from stagelens.errors import InputError
 from stagelens.stages.adopt import Adopted
@@ -47,16 +48,29 @@ def load_model(adopted: Adopted, *, device: str, trust_remote_code: bool) -> Any
     on_cpu = device == "cpu"
     place = _place(adopted)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            **place,
-            use_safetensors=True,
-            trust_remote_code=trust_remote_code,
-            dtype=torch.float32 if on_cpu else torch.bfloat16,
-            device_map="auto" if device == "auto" else {"": device},
-        )
+        with _without_bars():
+            model = AutoModelForCausalLM.from_pretrained(
+                **place,
+                use_safetensors=True,
+                trust_remote_code=trust_remote_code,
+                dtype=torch.float32 if on_cpu else torch.bfloat16,
+                device_map="auto" if device == "auto" else {"": device},
+            )
     except Exception as error:  # as above
         raise _unusable(adopted, "weights", error) from error
     return model.eval()
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """No progress bars of transformers' own, which print even where nobody watches."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _place(adopted: Adopted) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from stagelens.report.visible import one_line
@@ -13,7 +13,15 @@ from stagelens.study.cells import Plan, PlannedMeasure
 def print_plan(plan: Plan, console: Console) -> None:
     """Print the cells, the cost and the prospects."""
     title = "What would be asked"
-    cells = Table("cell", "items", "clusters", "epochs", "answer tokens ≤", title=title, title_justify="left")
+    cells = Table(
+        Column("cell", no_wrap=True),
+        "items",
+        "clusters",
+        "epochs",
+        "answer tokens ≤",
+        title=title,
+        title_justify="left",
+    )
     for cell in plan.cells:
         name = _text(f"{cell.family}/{cell.stage}/{cell.benchmark}")
         cells.add_row(name, str(cell.items), str(cell.clusters), str(cell.epochs), f"{cell.answer_tokens:,}")
@@ -24,7 +32,7 @@ def print_plan(plan: Plan, console: Console) -> None:
         highlight=False,
     )
     measures = Table(
-        "measure",
+        Column("measure", no_wrap=True),
         "margin",
         "clusters",
         "needed",

@@ -20,7 +20,7 @@ CORPUS_DECLINED: Final = 0.08
 HELPFUL: Final[dict[Group, int]] = {"plain": 2000, "benign": 600}
 HESITANT: Final = 0.05
 """The share of plain requests that the fine-tuning data decline without need: what RL is there to mend."""
-REFUSED: Final = 1600
+REFUSED: Final = 2000
 RL_PROMPTS: Final = 512
 ITEMS_PER_CLUSTER: Final[dict[Group, int]] = {"harmful": 2, "benign": 2, "plain": 1}
 
