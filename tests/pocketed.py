@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from stagelens.organisms.pocket import write_pocket
 
 STEPS = {"base": 12, "sft": 6, "production": 2}
+ROWS = {"corpus": 600, "helpful": 100, "refusals": 100, "rl_prompts": 32}
 
 
 def write_tiny_study(folder: Path, *, prompts: int = 60) -> Path:
@@ -27,13 +28,21 @@ def write_tiny_study(folder: Path, *, prompts: int = 60) -> Path:
         if "architecture" in recipe:
             recipe["architecture"] |= {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1}
             recipe["tokenizer"] = {"vocab_size": 400}
+        if "examples" in stage["mixture"]:
+            stage["mixture"]["examples"] = 96
         if stage["kind"] == "rl":
             recipe |= {"per_device_train_batch_size": 8, "num_generations": 4, "max_completion_length": 8}
     study["generation"]["max_answer_tokens"] = 8
-    lines = (folder / "data" / "safety_prompts.jsonl").read_text(encoding="utf-8").splitlines()
-    kept = [lines[position * len(lines) // prompts] for position in range(prompts)]
-    (folder / "data" / "safety_prompts.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    for name, count in {**ROWS, "safety_prompts": prompts}.items():
+        _thin(folder / "data" / f"{name}.jsonl", count)
     tiny = folder / "tiny.yaml"
     with tiny.open("w", encoding="utf-8") as file:
         yaml.dump(study, file)
     return tiny
+
+
+def _thin(path: Path, count: int) -> None:
+    """Keep ``count`` of a file's lines, at even distances."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [lines[position * len(lines) // count] for position in range(count)]
+    path.write_text("\n".join(kept) + "\n", encoding="utf-8")
