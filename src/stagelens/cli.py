@@ -131,7 +131,7 @@ def run(
     from stagelens.engine import run as run_study
 
     del engine  # one engine so far: the option fixes the name that a script may rely on
-    _show(run_study(_load(study), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
+    _end(run_study(_load(study), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
 
 
 @app.command()
@@ -149,7 +149,7 @@ def evaluate(
     """The second half of a run: ask every stage, decide, report."""
     from stagelens.engine import evaluate as evaluate_study
 
-    _show(evaluate_study(_load(study), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
+    _end(evaluate_study(_load(study), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
 
 
 @app.command()
@@ -254,8 +254,13 @@ def _print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
+def _from_here(path: Path) -> Path:
+    """The path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def _show(outcome: Outcome, *, as_json: bool) -> None:
-    """Print what a run decided; exit with 3 where another run could fill what is missing."""
+    """Print what a run decided, and what it could not fill."""
     from stagelens.report.terminal import print_verdicts
 
     if as_json:
@@ -263,9 +268,15 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     else:
         console = Console()
         print_verdicts(outcome.verdicts, console)
-        console.print(f"Report: {outcome.folder.report}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"Report: {_from_here(outcome.folder.report)}", highlight=False, markup=False, soft_wrap=True)
     if outcome.missing:
         Console(stderr=True).print("\n".join(outcome.missing), highlight=False, markup=False, soft_wrap=True)
+
+
+def _end(outcome: Outcome, *, as_json: bool) -> None:
+    """Show a run's end; exit with 3 where another run could fill what is missing."""
+    _show(outcome, as_json=as_json)
+    if outcome.missing:
         raise typer.Exit(3)
 
 

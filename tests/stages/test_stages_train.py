@@ -65,7 +65,7 @@ def stage(kind: StageKind, **recipe: Any) -> Stage:
 
 def make(made: Stage, folder: Path, out: Path, parent: Path | None = None, *, seed: int = 0) -> Path:
     inputs = stage_inputs(made, folder) | {"seed": seed}
-    return make_stage(made, parent=parent, folder=folder, out=out, seed=seed, inputs=inputs, torch_threads=1)
+    return make_stage(made, parent=parent, folder=folder, out=out, seed=seed, inputs=inputs)
 
 
 def weights(checkpoint: Path) -> str:

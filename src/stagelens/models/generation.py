@@ -14,6 +14,7 @@ from stagelens.models.batches import Request, Sampling, compose
 from stagelens.models.prompting import UNTHINK, first_stop, opens_thoughts, split_thoughts
 from stagelens.models.sampling import processors, uniforms
 from stagelens.models.stopping import RowEnds
+from stagelens.stages.training import fitting_threads, threads
 
 SMALL_MODEL: Final = 100_000_000
 """Parameters below which a step costs more in Python than in arithmetic, and a batch may have many rows."""
@@ -109,7 +110,7 @@ class Generator:
             steps = max(budgets)
             streams = [uniforms(request.seed, prompt, steps) for request, prompt in zip(requests, prompts, strict=True)]
             draws = torch.from_numpy(np.stack(streams)).to(device)
-        with torch.inference_mode():
+        with torch.inference_mode(), threads(fitting_threads(self._model)):
             sequences = self._model.generate(
                 input_ids=ids,
                 attention_mask=mask,

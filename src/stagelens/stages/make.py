@@ -13,7 +13,7 @@ from stagelens.errors import InputError
 from stagelens.stages import checkpoint, mixture
 from stagelens.stages.adopt import adopt
 from stagelens.stages.recipe import chat_template_file, check_recipe
-from stagelens.stages.training import Progress, Trained, quiet, threads
+from stagelens.stages.training import Progress, Trained, fitting_threads, quiet
 from stagelens.study.fingerprint import file_digest
 from stagelens.study.spec import Stage
 
@@ -26,7 +26,6 @@ def make_stage(
     out: Path,
     seed: int,
     inputs: Mapping[str, Any],
-    torch_threads: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """The stage's checkpoint: an adopted one where it lies, a trained one in ``out``, made only if it is not there.
@@ -40,7 +39,6 @@ def make_stage(
         out: where a trained checkpoint goes. It appears there whole, or, after an error or a kill, not at all.
         seed: of the draw, the order of the rows, the first weights and all sampling.
         inputs: ``stage_inputs`` and whatever else decides the weights (parent, seed), in plain JSON types.
-        torch_threads: CPU threads; None leaves torch's own choice.
         progress: called after every step.
 
     Raises:
@@ -50,7 +48,7 @@ def make_stage(
         return adopt(stage, folder).path
     if checkpoint.is_complete(out, inputs):
         return out
-    with quiet(), threads(torch_threads), tempfile.TemporaryDirectory(prefix="stagelens-") as work:
+    with quiet(), tempfile.TemporaryDirectory(prefix="stagelens-") as work:
         check_recipe(stage, folder)
         contents = read_mixture(stage, folder)
         trained = _train(stage, contents, parent=parent, folder=folder, work=Path(work), seed=seed, progress=progress)
@@ -127,6 +125,10 @@ def _provenance(
             for each in contents
         ],
         "training": dict(trained.facts),
-        "machine": {"device": str(trained.model.device), "threads": torch.get_num_threads(), "cpu": platform.machine()},
+        "machine": {
+            "device": str(trained.model.device),
+            "threads": fitting_threads(trained.model) or torch.get_num_threads(),
+            "cpu": platform.machine(),
+        },
         "versions": {name: version(name) for name in ("torch", "transformers", "trl", "tokenizers")},
     }

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stagelens.errors import InputError
+
+SMALL_MODEL: Final = 10_000_000
+"""Parameters below which one CPU thread does best."""
 
 Progress = Callable[[int, int], None]
 """Called after every training step with the steps done and the steps in all."""
@@ -72,6 +75,15 @@ def threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def fitting_threads(model: Any) -> int | None:
+    """One thread for a small model, whose matrices are too small to share; None, torch's own choice, for others.
+
+    On a busy machine several threads that share little work slow it several times; and with one, a small model's
+    weights and answers do not depend on the number of cores.
+    """
+    return 1 if model.num_parameters() < SMALL_MODEL else None
+
+
 def fit(trainer: Any, progress: Progress | None, where: str) -> dict[str, Any]:
     """Run a transformers or TRL trainer to its end; returns steps and mean loss. InputError where training diverges."""
     from transformers import PrinterCallback, ProgressCallback, TrainerCallback
@@ -84,7 +96,8 @@ def fit(trainer: Any, progress: Progress | None, where: str) -> dict[str, Any]:
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(Report())
-    result = trainer.train()
+    with threads(fitting_threads(trainer.model)):
+        result = trainer.train()
     if not math.isfinite(result.training_loss):
         raise InputError(f"{where}: training diverged (the loss is {result.training_loss}); lower `learning_rate`.")
     return {"steps": result.global_step, "training_loss": round(result.training_loss, 6)}
