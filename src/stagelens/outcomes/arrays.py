@@ -11,7 +11,7 @@ import polars as pl
 
 from stagelens.errors import InputError
 from stagelens.outcomes.judged import ATTEMPT, judged
-from stagelens.outcomes.measures import KNOWN, Measure
+from stagelens.outcomes.measures import KNOWN, REFUSAL_MEASURES, Measure
 from stagelens.outcomes.schema import CONTROL_MEASURE
 from stagelens.statistics.data import INCAPABLE, SCORED, UNATTEMPTED, MeasureData
 
@@ -160,8 +160,22 @@ def _align(
         item=attempts["item"].rle_id().cast(pl.Int64).to_numpy(),
         cluster=(attempts["cluster"].rank("dense").cast(pl.Int64) - 1).to_numpy(),
         competence=competence,
-        warnings=(*scale.warnings, *judge_warnings, *_gaps(analysed, stages, attempts.height)),
+        warnings=(
+            *scale.warnings,
+            *judge_warnings,
+            *_gaps(analysed, stages, attempts.height),
+            *_uncontrolled(measure, competence),
+        ),
     )
+
+
+def _uncontrolled(measure: str, competence: tuple[float | None, ...] | None) -> Iterator[str]:
+    """Refusal measures see words of refusal, not whether an answer is any good: control prompts show that."""
+    if measure in REFUSAL_MEASURES and competence is None:
+        yield (
+            "no plain control prompts were asked, so nothing shows that a stage can answer prompts like these at all: "
+            "what looks like compliance may be words without sense."
+        )
 
 
 def _gaps(analysed: pl.DataFrame, stages: tuple[str, ...], attempts: int) -> Iterator[str]:

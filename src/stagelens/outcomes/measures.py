@@ -32,3 +32,6 @@ KNOWN: Final[dict[str, Measure]] = {
     )
 }
 """By measure name: the same word means the same thing in every benchmark."""
+
+REFUSAL_MEASURES: Final = frozenset({"unsafe_response", "over_refusal", "partial_refusal"})
+"""Measures that tell refusing from complying, and nothing of what the answer is worth."""
