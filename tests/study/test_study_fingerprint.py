@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagelens.errors import InputError
-from stagelens.study.fingerprint import canonical, explain_change, file_digest, fingerprint, folder_digest
+from stagelens.study.fingerprint import canonical, explain_change, file_digest, fingerprint
 
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text())
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
@@ -132,43 +131,3 @@ def test_a_file_is_its_content(tmp_path: Path) -> None:
         file_digest(tmp_path / "none")
     with pytest.raises(InputError, match="cannot be read"):
         file_digest(tmp_path)
-
-
-def checkpoint(root: Path) -> Path:
-    (root / "sub").mkdir(parents=True)
-    (root / "config.json").write_text("{}")
-    (root / "sub" / "weights").write_bytes(b"\0\1")
-    return root
-
-
-def test_a_folder_is_its_names_and_contents(tmp_path: Path) -> None:
-    one, other = checkpoint(tmp_path / "one"), checkpoint(tmp_path / "other")
-    digest = folder_digest(one)
-    assert folder_digest(other) == digest
-    os.utime(other / "config.json", (0, 0))
-    (other / ".cache").mkdir()
-    (other / ".cache" / "x").touch()
-    (other / ".DS_Store").touch()
-    assert folder_digest(other) == digest
-    (other / "config.json").write_text("{ }")
-    assert folder_digest(other) != digest
-    (one / "config.json").rename(one / "config2.json")
-    assert folder_digest(one) != digest
-
-
-def test_a_link_to_a_file_counts_as_the_file(tmp_path: Path) -> None:
-    plain, linked = checkpoint(tmp_path / "plain"), checkpoint(tmp_path / "linked")
-    (linked / "config.json").unlink()
-    (linked / "config.json").symlink_to(plain / "config.json")
-    assert folder_digest(linked) == folder_digest(plain)
-
-
-def test_folders_that_have_no_digest(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="There is no folder"):
-        folder_digest(tmp_path / "none")
-    with pytest.raises(InputError, match="holds no files"):
-        folder_digest(tmp_path)
-    root = checkpoint(tmp_path / "one")
-    (root / "link").symlink_to(root / "sub")
-    with pytest.raises(InputError, match="is a link to a folder"):
-        folder_digest(root)

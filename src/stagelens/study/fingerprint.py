@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -65,34 +64,6 @@ def file_digest(path: Path) -> str:
         raise InputError(f"There is no file {path}.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-
-
-def folder_digest(path: Path) -> str:
-    """SHA-256, as 64 hex digits, of the names and contents of all files under a folder.
-
-    Names that start with a dot (caches, version control) do not count. Links to files, such as those of the hub's
-    cache, count as the files; times, owners and the folder's own name do not count.
-
-    Raises:
-        InputError: the folder is not there, holds no file, holds a link to a folder, or a file cannot be read.
-    """
-    if not path.is_dir():
-        raise InputError(f"There is no folder {path}.")
-    names = sorted(_files(path))
-    if not names:
-        raise InputError(f"The folder {path} holds no files.")
-    return fingerprint({name: file_digest(path / name) for name in names})
-
-
-def _files(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in folders:
-            if (Path(folder) / name).is_symlink():
-                raise InputError(f"{Path(folder) / name} is a link to a folder: put the folder itself there.")
-        for name in files:
-            if not name.startswith("."):
-                yield (Path(folder) / name).relative_to(root).as_posix()
 
 
 def explain_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
