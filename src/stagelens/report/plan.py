@@ -34,11 +34,11 @@ def print_plan(plan: Plan, console: Console) -> None:
     measures = Table(
         Column("measure", no_wrap=True),
         "margin",
-        "clusters",
+        "clus-\nters",
         "needed",
-        "half-width",
-        "detectable",
-        "certifiable",
+        "half\nwidth",
+        "detect-\nable",
+        "certi-\nfiable",
         title="What it can be expected to show",
         title_justify="left",
     )
