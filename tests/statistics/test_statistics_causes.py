@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from statistics_worlds import measure, nested, unscored
 
+from stagelens.statistics.conclusions.shares import fieller
 from stagelens.statistics.data import FamilyRules, Rules
 from stagelens.statistics.decide import decide
-from stagelens.statistics.shares import fieller
 
 
 def only(data, rules=None):

@@ -7,10 +7,10 @@ import pytest
 from statistics_worlds import measure, nested
 
 from stagelens.errors import InputError
-from stagelens.statistics.claims import claim_text
+from stagelens.statistics.conclusions.claims import claim_text
+from stagelens.statistics.contrasts.multiplicity import partial_conjunction
 from stagelens.statistics.data import Claim, Rules
 from stagelens.statistics.decide import decide
-from stagelens.statistics.multiplicity import partial_conjunction
 
 NAMES = tuple(f"safety/m{k}" for k in range(5))
 

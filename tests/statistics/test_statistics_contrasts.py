@@ -13,11 +13,11 @@ from statistics_worlds import contrast, measure, nested
 from statsmodels.stats.multitest import multipletests
 
 from stagelens.errors import InputError
+from stagelens.statistics.contrasts.findings import contrast_pairs
+from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.data import FamilyRules, Rules
 from stagelens.statistics.decide import decide
-from stagelens.statistics.findings import contrast_pairs
-from stagelens.statistics.multiplicity import holm
-from stagelens.statistics.planning import clusters_to_certify, gate_margin
+from stagelens.statistics.design.planning import clusters_to_certify, gate_margin
 
 
 @st.composite

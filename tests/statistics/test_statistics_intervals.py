@@ -10,11 +10,11 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import t as student
 from statsmodels.stats.proportion import proportion_confint
 
-from stagelens.statistics.clusters import Sample, worth
-from stagelens.statistics.means import BoundedMean
-from stagelens.statistics.proportions import clopper_pearson_at_zero, tango, tango_score, wilson
-from stagelens.statistics.ratio import PairedCells
-from stagelens.statistics.tails import quantile, upper_tail
+from stagelens.statistics.intervals.clusters import Sample, worth
+from stagelens.statistics.intervals.means import BoundedMean
+from stagelens.statistics.intervals.proportions import clopper_pearson_at_zero, tango, tango_score, wilson
+from stagelens.statistics.intervals.ratio import PairedCells
+from stagelens.statistics.intervals.tails import quantile, upper_tail
 
 Z = quantile(0.975)
 CELLS = st.tuples(*[st.integers(0, 40)] * 4).filter(lambda cells: sum(cells) >= 5)

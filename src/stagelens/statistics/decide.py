@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stagelens.errors import InputError
-from stagelens.statistics.causes import find_cause, sensitivity
-from stagelens.statistics.caveats import caveats
-from stagelens.statistics.claims import judge_claims
+from stagelens.statistics.conclusions.causes import find_cause, sensitivity
+from stagelens.statistics.conclusions.caveats import caveats
+from stagelens.statistics.conclusions.claims import judge_claims
+from stagelens.statistics.conclusions.established import established_by
+from stagelens.statistics.conclusions.sentences import why
+from stagelens.statistics.conclusions.shares import shares
+from stagelens.statistics.contrasts.findings import Decision, Findings, correct_headlines, examine, report
 from stagelens.statistics.data import MeasureData, Rules, default_roles
-from stagelens.statistics.established import established_by
-from stagelens.statistics.findings import Decision, Findings, correct_headlines, examine, report
 from stagelens.statistics.results import MeasureResult, Verdicts
-from stagelens.statistics.sentences import why
-from stagelens.statistics.shares import shares
 
 
 def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:

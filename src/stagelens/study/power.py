@@ -11,13 +11,13 @@ import math
 from dataclasses import dataclass, field
 
 from stagelens.outcomes.measures import Measure
-from stagelens.statistics.planning import (
+from stagelens.statistics.design.planning import (
     POWER,
     Precision,
     minimum_detectable_difference,
     smallest_certifiable_margin,
 )
-from stagelens.statistics.tails import quantile
+from stagelens.statistics.intervals.tails import quantile
 
 
 @dataclass(frozen=True, slots=True)

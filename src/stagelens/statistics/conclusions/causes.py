@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stagelens.statistics.findings import Finding, Findings
-from stagelens.statistics.multiplicity import holm
+from stagelens.statistics.contrasts.findings import Finding, Findings
+from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.results import Pattern
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from stagelens.statistics.causes import Cause
-from stagelens.statistics.findings import Decision, Finding, Findings
+from stagelens.statistics.conclusions.causes import Cause
+from stagelens.statistics.contrasts.findings import Decision, Finding, Findings
+from stagelens.statistics.contrasts.words import CHANGED, SAME
 from stagelens.statistics.results import Contrast
-from stagelens.statistics.words import CHANGED, SAME
 
 BALANCE = {
     "additive": "the changes add up",

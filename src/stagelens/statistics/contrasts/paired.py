@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelens.statistics.clusters import Sample
+from stagelens.statistics.contrasts.readings import Pairing, Reading, nothing_known, read_rates, read_severities, worst
 from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData
-from stagelens.statistics.planning import Precision
-from stagelens.statistics.readings import Pairing, Reading, nothing_known, read_rates, read_severities, worst
+from stagelens.statistics.design.planning import Precision
+from stagelens.statistics.intervals.clusters import Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelens.statistics.tails import FloatArray
+from stagelens.statistics.intervals.tails import FloatArray
 
 NOTHING = 1e-12
 """A variance of one attempt below this is rounding: what varies at all in a million attempts lies above it."""

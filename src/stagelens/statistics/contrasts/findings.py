@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from stagelens.statistics.clusters import Sample
-from stagelens.statistics.competence import incompetent
+from stagelens.statistics.contrasts.competence import incompetent
+from stagelens.statistics.contrasts.levels import level
+from stagelens.statistics.contrasts.multiplicity import holm
+from stagelens.statistics.contrasts.paired import Evidence, gather
+from stagelens.statistics.contrasts.words import CHANGED, SAME, Reason, corrected_word, marginal_word
 from stagelens.statistics.data import FamilyRules, MeasureData
-from stagelens.statistics.levels import level
-from stagelens.statistics.multiplicity import holm
-from stagelens.statistics.paired import Evidence, gather
-from stagelens.statistics.planning import (
+from stagelens.statistics.design.planning import (
     clusters_to_certify,
     further_clusters,
     minimum_detectable_difference,
     smallest_certifiable_margin,
 )
+from stagelens.statistics.intervals.clusters import Sample
 from stagelens.statistics.results import Contrast, Level, VerdictWord
-from stagelens.statistics.words import CHANGED, SAME, Reason, corrected_word, marginal_word
 
 Pair = tuple[int, int]
 """A contrast's stages by index, the earlier first."""

@@ -13,11 +13,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from stagelens.statistics.clusters import Sample, Worth, worth
-from stagelens.statistics.means import BoundedMean
-from stagelens.statistics.proportions import tango, tango_score
-from stagelens.statistics.ratio import PairedCells
-from stagelens.statistics.tails import FloatArray, quantile, upper_tail
+from stagelens.statistics.intervals.clusters import Sample, Worth, worth
+from stagelens.statistics.intervals.means import BoundedMean
+from stagelens.statistics.intervals.proportions import tango, tango_score
+from stagelens.statistics.intervals.ratio import PairedCells
+from stagelens.statistics.intervals.tails import FloatArray, quantile, upper_tail
 
 Triple: TypeAlias = tuple[float, float, float]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stagelens.statistics.findings import Decision, Findings
-from stagelens.statistics.sentences import amount, arrow, undecided
-from stagelens.statistics.shares import shared_attempts
-from stagelens.statistics.words import CHANGED, SAME
+from stagelens.statistics.conclusions.sentences import amount, arrow, undecided
+from stagelens.statistics.conclusions.shares import shared_attempts
+from stagelens.statistics.contrasts.findings import Decision, Findings
+from stagelens.statistics.contrasts.words import CHANGED, SAME
 
 
 def caveats(findings: Findings, decisions: Sequence[Decision], sensitivity: str) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, log
 
-from stagelens.statistics.means import missed_share
-from stagelens.statistics.tails import quantile
+from stagelens.statistics.intervals.means import missed_share
+from stagelens.statistics.intervals.tails import quantile
 
 POWER = 0.8
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from stagelens.statistics.clusters import Sample
+from stagelens.statistics.contrasts.findings import Findings
 from stagelens.statistics.data import SCORED
-from stagelens.statistics.findings import Findings
-from stagelens.statistics.means import missed_share
+from stagelens.statistics.intervals.clusters import Sample
+from stagelens.statistics.intervals.means import missed_share
+from stagelens.statistics.intervals.tails import FloatArray, quantile
 from stagelens.statistics.results import Share
-from stagelens.statistics.tails import FloatArray, quantile
 
 
 def shared_attempts(findings: Findings) -> int:

@@ -13,8 +13,8 @@ from math import copysign, inf, sqrt
 
 import numpy as np
 
-from stagelens.statistics.clusters import NOTHING, Sample
-from stagelens.statistics.tails import FloatArray, quantile, upper_tail
+from stagelens.statistics.intervals.clusters import NOTHING, Sample
+from stagelens.statistics.intervals.tails import FloatArray, quantile, upper_tail
 
 FEW = 5
 """Where fewer clusters than this differ from the median cluster, the variance is not trusted alone."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from stagelens.statistics.paired import Evidence
-from stagelens.statistics.readings import Reading
+from stagelens.statistics.contrasts.paired import Evidence
+from stagelens.statistics.contrasts.readings import Reading
 from stagelens.statistics.results import VerdictWord
 
 Reason = Literal["none", "clusters", "incapable", "missing", "correction"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, inf, log, nan, sqrt
 
-from stagelens.statistics.proportions import bisect, standardised
+from stagelens.statistics.intervals.proportions import bisect, standardised
 
 LARGEST = 1e9
 """Ratios are sought between this and its inverse."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stagelens.statistics.findings import Decision, Findings
-from stagelens.statistics.words import CHANGED, SAME
+from stagelens.statistics.contrasts.findings import Decision, Findings
+from stagelens.statistics.contrasts.words import CHANGED, SAME
 
 
 def established_by(findings: Findings, decisions: Sequence[Decision]) -> str | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelens.statistics.clusters import NOTHING, Sample, worth
 from stagelens.statistics.data import INCAPABLE, SCORED, UNATTEMPTED, UNGRADED, MeasureData
-from stagelens.statistics.means import BoundedMean
-from stagelens.statistics.proportions import clopper_pearson_at_zero, wilson
+from stagelens.statistics.intervals.clusters import NOTHING, Sample, worth
+from stagelens.statistics.intervals.means import BoundedMean
+from stagelens.statistics.intervals.proportions import clopper_pearson_at_zero, wilson
+from stagelens.statistics.intervals.tails import FloatArray, quantile
 from stagelens.statistics.results import Level
-from stagelens.statistics.tails import FloatArray, quantile
 
 
 def level(data: MeasureData, stage: int, everyone: Sample, alpha: float) -> Level:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stagelens.errors import InputError
+from stagelens.statistics.contrasts.findings import Findings
+from stagelens.statistics.contrasts.multiplicity import partial_conjunction
 from stagelens.statistics.data import Claim
-from stagelens.statistics.findings import Findings
-from stagelens.statistics.multiplicity import partial_conjunction
 from stagelens.statistics.results import ClaimResult
 
 Certainty = Mapping[str, Mapping[str, float]]

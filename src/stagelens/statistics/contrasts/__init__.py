@@ -1,0 +1,1 @@
+"""Two stages compared: the evidence of their pairs, levels, the verdict word, corrections for multiplicity."""

@@ -1,0 +1,1 @@
+"""Judges that err: how far they agree, and differences corrected by human labels."""
