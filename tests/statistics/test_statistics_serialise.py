@@ -28,7 +28,8 @@ def test_keys_are_those_of_the_contract():
     result = content["results"][0]
     assert set(result) == {
         "family", "benchmark", "measure", "higher_is_worse", "margin", "stages", "contrasts", "established_by", "cause",
-        "pattern", "sensitivity", "shares", "why", "warnings",
+        "pattern", "sensitivity", "shares", "why", "warnings", "scope", "runs", "look", "looks", "strata", "ordinal",
+        "judging", "counterfactual",
     }  # fmt: skip
     assert set(result["stages"][0]) == {
         "stage", "n", "items", "clusters", "scored", "incapable", "ungraded", "unattempted", "estimate", "low", "high",
@@ -38,7 +39,7 @@ def test_keys_are_those_of_the_contract():
         "from", "to", "headline", "pairs", "clusters", "method", "difference", "low", "high", "equivalence_low",
         "equivalence_high", "ratio_low", "ratio_high", "p_difference", "p_equivalence", "p_difference_raw",
         "p_equivalence_raw", "verdict", "clusters_needed", "minimum_detectable_difference",
-        "smallest_certifiable_margin",
+        "smallest_certifiable_margin", "p_noninferiority_raw", "tipping_point",
     }  # fmt: skip
     assert set(result["shares"][0]) == {"stage", "share", "low", "high", "set"}
     assert set(content["claims"][0]) == {"text", "certified", "p", "holds_for", "fails_for"}

@@ -9,8 +9,35 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelens.statistics.design.looks import FIXED, Look
+
 SCORED, INCAPABLE, UNGRADED, UNATTEMPTED = range(4)
 """Codes of ``MeasureData.status``, in the order of the outcome table's statuses."""
+
+Method = Literal["tango_neff", "cluster_t", "bootstrap", "betting"]
+"""How differences of rates are read: Tango's score on the effective number of pairs, the cluster-robust t interval, the
+cluster bootstrap, or the betting bound, which holds at any sample size and any dependence within clusters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What humans said of some of the answers.
+
+    ``values``: float64, shape (S, A), NaN where an answer has no label. ``probability``: the same shape, the chance
+    with which the answer was drawn for labelling, in (0, 1]; NaN where there is no label, or where none was recorded,
+    and then the labelled answers of a stage count as a simple random sample of those that the judge scored.
+    """
+
+    values: NDArray[np.float64]
+    probability: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelGrades:
+    """What every single judge of a panel said: ``grades``, shape (J, S, A), NaN where a judge gave no grade."""
+
+    judges: tuple[str, ...]
+    grades: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +49,11 @@ class MeasureData:
     ``item`` and ``cluster``: int64, shape (A,), dense codes from 0; every item lies in one cluster.
     ``low`` and ``high``: the measure's range, inside which unscored answers are bounded.
     ``competence``: per stage the share of plain control prompts answered, or None where the benchmark asks none.
+    ``run``: int64, shape (A,), codes of the training seeds; None where every stage is one checkpoint. A stage with one
+    seed only answers in every run alike.
+    ``stratum``: int64, shape (A,), index into ``strata``, -1 where an item has none; None where the benchmark has none.
+    ``labels`` and ``panel``: None where no human labelled anything, or no two judges graded.
+    ``look``: how far a group-sequential design has come; a fixed design has one look.
     """
 
     family: str
@@ -38,6 +70,12 @@ class MeasureData:
     cluster: NDArray[np.int64]
     competence: tuple[float | None, ...] | None = None
     warnings: tuple[str, ...] = ()
+    run: NDArray[np.int64] | None = None
+    stratum: NDArray[np.int64] | None = None
+    strata: tuple[str, ...] = ()
+    labels: Labels | None = None
+    panel: PanelGrades | None = None
+    look: Look = FIXED
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +84,15 @@ class FamilyRules:
 
     ``descends`` is False where production does not descend from the stage the headline starts from, or the mixtures
     are not known to be the same: the sentences then speak of two recipes that agree or differ, not of a cause.
+    ``counterfactuals`` names stages that are not steps, by role: ``format`` (the base with the SFT recipe, safety
+    sources replaced by benign ones), and the corners of the 2×2 {SFT safety data} × {RL safety reward}: ``neither``,
+    ``sft_only``, ``rl_only``, ``both`` (production, where nothing else is named).
     """
 
     headline_from: str
     base: str | None
     descends: bool = True
+    counterfactuals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +111,8 @@ class Rules:
 
     ``margins`` keys: ``default`` (rates), a benchmark, or ``benchmark/measure``. ``families`` without an entry for a
     family of the data: the roles follow the stage names (``FamilyRules`` by convention, see ``default_roles``).
+    ``method`` reads differences of rates; ``all_pairs`` also compares every two stages that are neither a step nor end
+    in production, for families that are no ladder.
     """
 
     study: str = "outcomes"
@@ -76,6 +120,8 @@ class Rules:
     margins: Mapping[str, float] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     families: Mapping[str, FamilyRules] = field(default_factory=dict)
+    method: Method = "tango_neff"
+    all_pairs: bool = False
 
     def margin(self, benchmark: str, measure: str, kind: Literal["rate", "severity"]) -> float:
         """A measure's margin: its own key, else (rates) its benchmark's, else the default (0.05; severities 0.5)."""
@@ -85,6 +131,16 @@ class Rules:
         if kind == "severity":
             return 0.5
         return self.margins.get(benchmark, self.margins.get("default", 0.05))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How a contrast of one measure is to be read: against which margin, at which error rate, how, at which look."""
+
+    margin: float
+    alpha: float
+    method: Method = "tango_neff"
+    look: Look = FIXED
 
 
 def default_roles(stages: tuple[str, ...]) -> FamilyRules:

@@ -12,7 +12,7 @@ from stagelens.statistics.conclusions.established import established_by
 from stagelens.statistics.conclusions.sentences import why
 from stagelens.statistics.conclusions.shares import shares
 from stagelens.statistics.contrasts.findings import Decision, Findings, correct_headlines, examine, report
-from stagelens.statistics.data import MeasureData, Rules, default_roles
+from stagelens.statistics.data import MeasureData, Question, Rules, default_roles
 from stagelens.statistics.results import MeasureResult, Verdicts
 
 
@@ -58,7 +58,7 @@ def _examine(data: MeasureData, rules: Rules) -> Findings:
             f"the headline of {where} starts at stage {roles.headline_from!r}, which has no outcomes there; "
             f"its stages are {', '.join(data.stages)}."
         )
-    return examine(data, roles, margin, rules.alpha)
+    return examine(data, roles, Question(margin, rules.alpha, rules.method, data.look))
 
 
 def _conclude(findings: Findings, decisions: tuple[Decision, ...]) -> MeasureResult:

@@ -45,7 +45,9 @@ class Contrast:
     are marginal and already hold for every value that unscored answers might have had. The ratio pair bounds
     ``to / from`` at 1 − 2 alpha and is ``None`` for severities and where it is unbounded. ``p_difference`` tests "no
     difference", ``p_equivalence`` tests "outside the margin" (TOST); unsuffixed they are Holm-adjusted.
-    ``pairs`` counts pairs scored at both stages.
+    ``p_noninferiority_raw`` tests "worse by the margin or more", worse being the measure's own direction.
+    ``pairs`` counts pairs scored at both stages. ``tipping_point``: the verdict would not stand if the judge erred on
+    that share of the range more at one stage than at the other; ``None`` where there is no verdict to overturn.
     """
 
     from_stage: str
@@ -69,6 +71,8 @@ class Contrast:
     clusters_needed: int | None
     minimum_detectable_difference: float | None
     smallest_certifiable_margin: float | None
+    p_noninferiority_raw: float = 1.0
+    tipping_point: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,104 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class StratumResult:
+    """The headline contrast inside one stratum: exploratory.
+
+    ``p_difference`` is adjusted over the measure's strata by Benjamini and Hochberg (1995); ``verdict`` rests on it.
+    """
+
+    stratum: str
+    items: int
+    clusters: int
+    difference: float | None
+    low: float
+    high: float
+    p_difference: float
+    p_difference_raw: float
+    verdict: VerdictWord
+
+
+@dataclass(frozen=True, slots=True)
+class Exceedance:
+    """The headline change in the rate of answers with a severity of ``at_least`` or more."""
+
+    at_least: float
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinal:
+    """A severity's headline change without treating its scale as equidistant.
+
+    ``superiority``: P(later > earlier) - P(later < earlier) of a pair, -1 to 1.
+    """
+
+    superiority: float
+    superiority_low: float
+    superiority_high: float
+    exceedances: tuple[Exceedance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The headline contrast with one judge left out of the panel."""
+
+    judge: str
+    difference: float | None
+    low: float
+    high: float
+    verdict: VerdictWord
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What is known about a measure's judges.
+
+    ``krippendorff_alpha`` and its interval: agreement of the panel's judges at the ``level`` of measurement, ``None``
+    where no two judges graded. ``labelled``: how many answers humans labelled; ``correction``: how differences were
+    corrected by them, ``None`` where they were not.
+    """
+
+    judges: tuple[str, ...]
+    level: str
+    krippendorff_alpha: float | None
+    alpha_low: float | None
+    alpha_high: float | None
+    left_out: tuple[LeftOut, ...]
+    labelled: int
+    correction: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A contrast of counterfactual stages; ``name`` is one of ``counterfactual.EFFECTS``."""
+
+    name: str
+    difference: float | None
+    low: float
+    high: float
+    p_difference: float
+    p_equivalence: float
+    verdict: VerdictWord
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What stages that are not steps show: their levels, and the effects that they identify."""
+
+    stages: tuple[Level, ...]
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureResult:
-    """Everything decided about one measure of one family."""
+    """Everything decided about one measure of one family.
+
+    ``scope``: what the intervals speak of, ``these checkpoints`` or, with two or more training ``runs``, ``this
+    recipe``. ``look`` of ``looks``: where a group-sequential design stopped; 1 of 1 for a fixed one.
+    """
 
     family: str
     benchmark: str
@@ -104,6 +204,14 @@ class MeasureResult:
     shares: tuple[Share, ...]
     why: str
     warnings: tuple[str, ...]
+    scope: str = "these checkpoints"
+    runs: int = 1
+    look: int = 1
+    looks: int = 1
+    strata: tuple[StratumResult, ...] = ()
+    ordinal: Ordinal | None = None
+    judging: Judging | None = None
+    counterfactual: Counterfactual | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,31 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Final, TypeVar
 
 from stagelens.errors import InputError
-from stagelens.statistics.results import (
-    ClaimResult,
-    Contrast,
-    Level,
-    MeasureResult,
-    Share,
-    Verdicts,
-)
+from stagelens.statistics import results
+from stagelens.statistics.results import Verdicts
 
 SCHEMA: Final = 1
 KEYS: Final = {"from_stage": "from", "to_stage": "to"}
 """Fields whose names Python reserves in the file's own words."""
 
-PARTS: Final[dict[str, type]] = {
-    "tuple[ClaimResult, ...]": ClaimResult,
-    "tuple[MeasureResult, ...]": MeasureResult,
-    "tuple[Level, ...]": Level,
-    "tuple[Contrast, ...]": Contrast,
-    "tuple[Share, ...]": Share,
+RECORDS: Final[Mapping[str, type]] = {
+    name: record for name, record in vars(results).items() if isinstance(record, type) and is_dataclass(record)
 }
-"""Fields that hold a list of records, by their annotation."""
+"""The file's records by name, as the annotations of fields name them."""
 
 Record = TypeVar("Record")
 
@@ -69,6 +59,8 @@ def _read(record: type[Record], content: object, where: str) -> Record:
     for field in fields(record):  # type: ignore[arg-type]  # every record here is a dataclass
         key = KEYS.get(field.name, field.name)
         if key not in content:
+            if field.default is not MISSING:
+                continue
             raise InputError(f"{where} lacks the field {key!r}; make it again with `stagelens analyze`.")
         values[field.name] = _value(str(field.type), content[key], f"{where}: {key}")
     return record(**values)
@@ -78,10 +70,11 @@ def _value(annotation: str, raw: object, where: str) -> object:
     kind = annotation.removesuffix(" | None")
     if raw is None and kind != annotation:
         return None
-    if kind in PARTS:
-        return tuple(_read(PARTS[kind], part, f"{where}[{k}]") for k, part in enumerate(_list(raw, where)))
-    if kind == "tuple[str, ...]":
-        return tuple(_value("str", part, f"{where}[{k}]") for k, part in enumerate(_list(raw, where)))
+    if kind in RECORDS:
+        return _read(RECORDS[kind], raw, where)
+    if kind.startswith("tuple["):
+        part_kind = kind.removeprefix("tuple[").removesuffix(", ...]")
+        return tuple(_value(part_kind, part, f"{where}[{k}]") for k, part in enumerate(_list(raw, where)))
     number = isinstance(raw, int | float) and not isinstance(raw, bool)
     if kind == "float" and number:
         return float(raw)  # type: ignore[arg-type]  # a number, as just seen

@@ -11,7 +11,7 @@ from stagelens.statistics.contrasts.levels import level
 from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.contrasts.paired import Evidence, gather
 from stagelens.statistics.contrasts.words import CHANGED, SAME, Reason, corrected_word, marginal_word
-from stagelens.statistics.data import FamilyRules, MeasureData
+from stagelens.statistics.data import FamilyRules, MeasureData, Question
 from stagelens.statistics.design.planning import (
     clusters_to_certify,
     further_clusters,
@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """One measure before any correction. ``margin`` in the measure's unit, ``gate`` in effective clusters.
+    """One measure before any correction. ``gate`` in effective clusters.
 
     ``base`` and ``start`` are the indices of the base and of the stage where the headline starts (None where there is
     none); ``unfit`` says, per stage that fails the competence or coherence gate, why.
@@ -57,8 +57,7 @@ class Findings:
 
     data: MeasureData
     roles: FamilyRules
-    alpha: float
-    margin: float
+    question: Question
     gate: float
     everyone: Sample
     levels: tuple[Level, ...]
@@ -66,6 +65,16 @@ class Findings:
     start: int | None
     by_pair: Mapping[Pair, Finding]
     unfit: Mapping[str, str]
+
+    @property
+    def alpha(self) -> float:
+        """The error rate."""
+        return self.question.alpha
+
+    @property
+    def margin(self) -> float:
+        """The margin, in the measure's unit."""
+        return self.question.margin
 
     @property
     def last(self) -> int:
@@ -92,8 +101,9 @@ class Decision:
     reason: Reason
 
 
-def examine(data: MeasureData, roles: FamilyRules, margin: float, alpha: float) -> Findings:
+def examine(data: MeasureData, roles: FamilyRules, question: Question) -> Findings:
     """Everything about one measure that needs no other measure."""
+    margin, alpha = question.margin, question.alpha
     everyone = Sample.of(data.item, data.cluster)
     gate = clusters_to_certify(margin, data.high - data.low, alpha)
     last = len(data.stages) - 1
@@ -101,7 +111,7 @@ def examine(data: MeasureData, roles: FamilyRules, margin: float, alpha: float) 
     start = data.stages.index(roles.headline_from)
     findings = {}
     for earlier, later in contrast_pairs(last + 1, base):
-        evidence = gather(data, earlier, later, everyone, margin=margin, alpha=alpha)
+        evidence = gather(data, earlier, later, everyone, question)
         word, reason = marginal_word(evidence, alpha, gate=gate, rate=data.kind == "rate")
         findings[earlier, later] = Finding(
             evidence=evidence,
@@ -115,8 +125,7 @@ def examine(data: MeasureData, roles: FamilyRules, margin: float, alpha: float) 
     return Findings(
         data=data,
         roles=roles,
-        alpha=alpha,
-        margin=margin,
+        question=question,
         gate=gate,
         everyone=everyone,
         levels=levels,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelens.statistics.contrasts.readings import Pairing, Reading, nothing_known, read_rates, read_severities, worst
-from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData
+from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData, Question
 from stagelens.statistics.design.planning import Precision
 from stagelens.statistics.intervals.clusters import Sample
 
@@ -38,7 +38,7 @@ class Evidence:
     precision: Precision | None
 
 
-def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, *, margin: float, alpha: float) -> Evidence:
+def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, question: Question) -> Evidence:
     """Compare two stages by index; ``everyone`` is the sample of all attempts.
 
     The contrast is read three ways: on the pairs scored at both stages, and on all pairs with the unscored answers
@@ -53,15 +53,15 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, *, mar
 
     alone = bounded = with_incapable = nothing_known(data.high - data.low)
     if sample.clusters >= 2:
-        alone = bounded = with_incapable = _read(data, complete, margin, alpha)
+        alone = bounded = with_incapable = _read(data, complete, question)
     if sample.clusters >= 2 and pairs < attempts:
         extremes = _extremes(data, earlier, later, everyone, np.ones_like(scored))
-        bounded = worst([alone, *(_read(data, pairing, margin, alpha) for pairing in extremes)])
+        bounded = worst([alone, *(_read(data, pairing, question) for pairing in extremes)])
         with_incapable = bounded if n_incapable else alone
     if sample.clusters >= 2 and n_incapable and n_missing:
         kept = scored | incapable
         extremes = _extremes(data, earlier, later, Sample.of(data.item[kept], data.cluster[kept]), kept)
-        with_incapable = worst([alone, *(_read(data, pairing, margin, alpha) for pairing in extremes)])
+        with_incapable = worst([alone, *(_read(data, pairing, question) for pairing in extremes)])
     return Evidence(
         earlier=earlier,
         later=later,
@@ -79,11 +79,11 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, *, mar
     )
 
 
-def _read(data: MeasureData, pairing: Pairing, margin: float, alpha: float) -> Reading:
+def _read(data: MeasureData, pairing: Pairing, question: Question) -> Reading:
     """The reading by the method of the measure's kind."""
     if data.kind == "rate":
-        return read_rates(pairing, margin, alpha)
-    return read_severities(pairing, data.high - data.low, margin, alpha)
+        return read_rates(pairing, question)
+    return read_severities(pairing, data.high - data.low, question)
 
 
 def _extremes(

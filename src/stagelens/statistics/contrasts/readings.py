@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from stagelens.statistics.data import Question
 from stagelens.statistics.intervals.clusters import Sample, Worth, worth
 from stagelens.statistics.intervals.means import BoundedMean
 from stagelens.statistics.intervals.proportions import tango, tango_score
@@ -79,7 +80,7 @@ def nothing_known(span: float) -> Reading:
     return Reading(-span, span, -span, span, nan, nan, certain, certain, nan, Worth(0.0, 0.0))
 
 
-def read_rates(pairing: Pairing, margin: float, alpha: float) -> Reading:
+def read_rates(pairing: Pairing, question: Question) -> Reading:
     """Tango's score interval on the effective number of pairs, and the score interval of the ratio.
 
     With p_b, p_c the weighted means of the positive and of the negative parts of the differences, Var_iid is
@@ -90,30 +91,32 @@ def read_rates(pairing: Pairing, margin: float, alpha: float) -> Reading:
     cells = PairedCells(sample.mean(np.minimum(pairing.later, pairing.earlier)), gained, lost)
     variance = max(gained + lost - (gained - lost) ** 2, 0.0)
     pairs = worth(variance, sample.variance(change, gained - lost), sample)
-    one_sided = quantile(1 - alpha, pairs.df)
+    look, margin = question.look, question.margin
+    one_sided = quantile(1 - look.level(question.alpha), pairs.df)
+    two_sided = quantile(1 - look.level(question.alpha / 2), pairs.df)
     scores = [tango_score(gained, lost, pairs.n, threshold) for threshold in (-margin, 0.0, margin)]
     return Reading(
-        *tango(gained, lost, pairs.n, quantile(1 - alpha / 2, pairs.df)),
+        *tango(gained, lost, pairs.n, two_sided),
         *tango(gained, lost, pairs.n, one_sided),
         *cells.ratio_limits(pairs.n, one_sided),
-        at_most=_triple([upper_tail(score, pairs.df) for score in scores]),
-        at_least=_triple([upper_tail(-score, pairs.df) for score in scores]),
+        at_most=_triple([look.p(upper_tail(score, pairs.df)) for score in scores]),
+        at_least=_triple([look.p(upper_tail(-score, pairs.df)) for score in scores]),
         error=sqrt(variance / pairs.n),
         worth=pairs,
     )
 
 
-def read_severities(pairing: Pairing, span: float, margin: float, alpha: float) -> Reading:
+def read_severities(pairing: Pairing, span: float, question: Question) -> Reading:
     """The mean difference with a cluster-robust t interval, bounded by the range where hardly anything varies."""
     mean = BoundedMean.of(pairing.sample, pairing.later - pairing.earlier, -span, span)
-    thresholds = (-margin, 0.0, margin)
+    look, thresholds = question.look, (-question.margin, 0.0, question.margin)
     return Reading(
-        *mean.limits(1 - alpha / 2),
-        *mean.limits(1 - alpha),
+        *mean.limits(1 - look.level(question.alpha / 2)),
+        *mean.limits(1 - look.level(question.alpha)),
         nan,
         nan,
-        at_most=_triple([mean.p_at_most(threshold) for threshold in thresholds]),
-        at_least=_triple([mean.p_at_least(threshold) for threshold in thresholds]),
+        at_most=_triple([look.p(mean.p_at_most(threshold)) for threshold in thresholds]),
+        at_least=_triple([look.p(mean.p_at_least(threshold)) for threshold in thresholds]),
         error=mean.error,
         worth=Worth(mean.clusters, mean.df),
     )
