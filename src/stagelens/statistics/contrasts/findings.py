@@ -191,7 +191,7 @@ def _decide(findings: Findings, finding: Finding, p_difference: float, p_equival
         headline=finding.headline,
         pairs=evidence.pairs,
         clusters=evidence.clusters,
-        method="tango_neff" if data.kind == "rate" else "cluster_t",
+        method=reading.method,
         difference=evidence.difference,
         low=reading.low,
         high=reading.high,

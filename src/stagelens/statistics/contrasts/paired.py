@@ -51,7 +51,9 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
     sample = everyone if pairs == attempts else Sample.of(data.item[scored], data.cluster[scored])
     complete = Pairing(sample, data.values[earlier][scored], data.values[later][scored])
 
-    alone = bounded = with_incapable = nothing_known(data.high - data.low)
+    alone = bounded = with_incapable = nothing_known(
+        data.high - data.low, question.method if data.kind == "rate" else "cluster_t"
+    )
     if sample.clusters >= 2:
         alone = bounded = with_incapable = _read(data, complete, question)
     if sample.clusters >= 2 and pairs < attempts:

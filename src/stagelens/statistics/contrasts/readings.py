@@ -40,6 +40,7 @@ class Reading:
     ratio is undefined or the measure no rate). ``at_most`` and ``at_least``: p values of "the difference is at most
     (at least) t", for t = -margin, 0, margin. For planning: ``error``, the standard error without any t factor, and
     ``worth``, the effective number of pairs (severities: see ``BoundedMean.clusters``) with the degrees of freedom.
+    ``method``: how it was read, as the verdicts name it.
     """
 
     low: float
@@ -52,6 +53,7 @@ class Reading:
     at_least: Triple
     error: float
     worth: Worth
+    method: str
 
     @property
     def p_difference(self) -> float:
@@ -74,10 +76,10 @@ class Reading:
         return self.at_most[1] < self.at_least[1]
 
 
-def nothing_known(span: float) -> Reading:
+def nothing_known(span: float, method: str) -> Reading:
     """The reading of pairs that say nothing: the whole range and p values of 1."""
     certain = (1.0, 1.0, 1.0)
-    return Reading(-span, span, -span, span, nan, nan, certain, certain, nan, Worth(0.0, 0.0))
+    return Reading(-span, span, -span, span, nan, nan, certain, certain, nan, Worth(0.0, 0.0), method)
 
 
 def read_rates(pairing: Pairing, question: Question) -> Reading:
@@ -103,6 +105,7 @@ def read_rates(pairing: Pairing, question: Question) -> Reading:
         at_least=_triple([look.p(upper_tail(-score, pairs.df)) for score in scores]),
         error=sqrt(variance / pairs.n),
         worth=pairs,
+        method="tango_neff",
     )
 
 
@@ -119,6 +122,7 @@ def read_severities(pairing: Pairing, span: float, question: Question) -> Readin
         at_least=_triple([look.p(mean.p_at_least(threshold)) for threshold in thresholds]),
         error=mean.error,
         worth=Worth(mean.clusters, mean.df),
+        method="cluster_t",
     )
 
 
@@ -139,6 +143,7 @@ def worst(readings: Sequence[Reading]) -> Reading:
         at_least=_triple([max(p) for p in zip(*(reading.at_least for reading in readings), strict=True)]),
         error=first.error,
         worth=first.worth,
+        method=first.method,
     )
 
 
