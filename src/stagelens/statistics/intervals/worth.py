@@ -58,7 +58,8 @@ def worth(sample: Sample, x: FloatArray, variance_of_one: float) -> Worth:
 def _concentration(sample: Sample, x: FloatArray, mean: float) -> float:
     """How few clusters carry the variance, from 0 to 1.
 
-    The share that the excess kurtosis of the clusters' residuals has of its maximum, its odds times ``CAUTION``. It is taken relative to the effective number of clusters: about 3 for normal residuals of clusters of any
+    The share that the excess kurtosis of the clusters' residuals has of its maximum, its odds times ``CAUTION``. The
+    kurtosis is taken relative to the effective number of clusters: about 3 for normal residuals of clusters of any
     size, and at most that number.
     """
     square = sample.totals(x - mean) ** 2
