@@ -153,6 +153,9 @@ def test_format_against_teaching():
     without_base = measure(table[1:], stages=("sft", "production", "format"))
     rules = Rules(families={"family": FamilyRules("sft", None, counterfactuals={"format": "format"})})
     assert list(effects(without_base, rules)) == ["taught"]
+    # The format stage is a positive control: the items and the judge saw what the safety data did.
+    assert only(without_base, rules).sensitivity == "shown by format → sft"
+    assert only(measure(table[1:3]), Rules()).sensitivity == "not shown"
 
 
 def test_a_missing_corner_leaves_its_effects_out_and_says_what_cannot_be_told():
