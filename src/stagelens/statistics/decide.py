@@ -9,6 +9,7 @@ from stagelens.statistics.conclusions.causes import find_cause, sensitivity
 from stagelens.statistics.conclusions.caveats import caveats
 from stagelens.statistics.conclusions.claims import judge_claims
 from stagelens.statistics.conclusions.established import established_by
+from stagelens.statistics.conclusions.judged import judging_of
 from stagelens.statistics.conclusions.sentences import why
 from stagelens.statistics.conclusions.shares import shares
 from stagelens.statistics.contrasts.findings import Decision, Findings, correct_headlines, examine, report
@@ -79,4 +80,5 @@ def _conclude(findings: Findings, decisions: tuple[Decision, ...]) -> MeasureRes
         shares=shares(findings),
         why=why(findings, decisions, cause, established),
         warnings=caveats(findings, decisions, sensitive),
+        judging=judging_of(findings),
     )

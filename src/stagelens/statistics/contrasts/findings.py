@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from stagelens.statistics.contrasts.competence import incompetent
+from stagelens.statistics.contrasts.corrected import METHOD as CORRECTED
 from stagelens.statistics.contrasts.levels import level
 from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.contrasts.paired import Evidence, gather
@@ -19,6 +20,7 @@ from stagelens.statistics.design.planning import (
     smallest_certifiable_margin,
 )
 from stagelens.statistics.intervals.clusters import Sample
+from stagelens.statistics.judging.tipping import differential_error
 from stagelens.statistics.results import Contrast, Level, VerdictWord
 
 Pair = tuple[int, int]
@@ -207,6 +209,9 @@ def _decide(findings: Findings, finding: Finding, p_difference: float, p_equival
         clusters_needed=needed,
         minimum_detectable_difference=None if precision is None else minimum_detectable_difference(precision, alpha),
         smallest_certifiable_margin=None if precision is None else smallest_certifiable_margin(precision, alpha),
+        tipping_point=None
+        if reading.method == CORRECTED
+        else differential_error(reading, findings.margin, data.high - data.low, word),
     )
     return Decision(finding, contrast, reason)
 
