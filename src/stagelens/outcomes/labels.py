@@ -79,10 +79,12 @@ def draw_sample(
             continue
         rng = _generator(seed, family, benchmark, measure)
         answers = _drawn(rows, rng, total, per_stratum)
-        frames.append(answers.with_columns(family=pl.lit(family), benchmark=pl.lit(benchmark), measure=pl.lit(measure)))
-    drawn = pl.concat(frames) if frames else pl.DataFrame()
-    if drawn.height == 0:
+        if answers is not None:
+            group = {"family": family, "benchmark": benchmark, "measure": measure}
+            frames.append(answers.with_columns(**{name: pl.lit(word) for name, word in group.items()}))
+    if not frames:
         raise InputError("No judge scored any answer of the table: there is nothing to label.")
+    drawn = pl.concat(frames)
     key = drawn.sort(ANSWER).select(pl.all().gather(_generator(seed).permutation(drawn.height).tolist()))
     digits = len(str(key.height))
     names = [f"L{number:0{digits}d}" for number in range(1, key.height + 1)]
@@ -95,8 +97,8 @@ def _generator(seed: int, *names: object) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
-def _drawn(rows: pl.DataFrame, rng: np.random.Generator, total: int, per_stratum: int | None) -> pl.DataFrame:
-    """The drawn attempts' scored answers at every stage of one measure of one family."""
+def _drawn(rows: pl.DataFrame, rng: np.random.Generator, total: int, per_stratum: int | None) -> pl.DataFrame | None:
+    """The drawn attempts' scored answers at every stage of one measure of one family; None where nothing is scored."""
     graded, _ = judged(rows)
     stages = rows.select("stage", "stage_index").unique().sort("stage_index", "stage")["stage"].to_list()
     low, high = _range(rows)
@@ -109,6 +111,8 @@ def _drawn(rows: pl.DataFrame, rng: np.random.Generator, total: int, per_stratum
         .filter(pl.col("stratum") != "." * len(stages))
         .sort("stratum", *_ATTEMPT)
     )
+    if strata.is_empty():
+        return None
     names, starts, sizes = np.unique(strata["stratum"].to_numpy(), return_index=True, return_counts=True)
     taken = [per_stratum] * len(names) if per_stratum is not None else _allocation(sizes, total)
     chosen = []
@@ -117,7 +121,7 @@ def _drawn(rows: pl.DataFrame, rng: np.random.Generator, total: int, per_stratum
         positions = np.sort(rng.choice(size, drawn, replace=False)) + start
         chosen.append(strata[positions.tolist()].with_columns(probability=pl.lit(drawn / size)))
     scored = graded.filter(pl.col("value").is_not_null()).select("stage", *_ATTEMPT)
-    return scored.join(pl.concat(chosen), on=_ATTEMPT) if chosen else scored.clear()
+    return scored.join(pl.concat(chosen), on=_ATTEMPT)
 
 
 def _range(rows: pl.DataFrame) -> tuple[float, float]:
@@ -132,9 +136,12 @@ def _range(rows: pl.DataFrame) -> tuple[float, float]:
 
 
 def _allocation(sizes: np.ndarray, total: int) -> list[int]:
-    """How many to draw from strata of these sizes, about ``total`` in all."""
+    """How many to draw from strata of these sizes, about ``total`` in all; what small ones lack, the largest give."""
     wanted = total * (sizes / sizes.sum() + 1 / len(sizes)) / 2
-    return [max(_LEAST, round(float(share))) for share in wanted]
+    taken = np.minimum(sizes, np.maximum(_LEAST, wanted.round().astype(np.int64)))
+    for stratum in np.argsort(-sizes, kind="stable"):
+        taken[stratum] += min(sizes[stratum] - taken[stratum], max(0, total - taken.sum()))
+    return [int(count) for count in taken]
 
 
 def label_ranges(table: pl.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:

@@ -1,7 +1,7 @@
 """A panel of judges: how far they agree, and what the others would have said without one of them.
 
-A panel's value is the median of its judges' grades. A judge may have graded without being on the panel: the judge of
-the judged model's own family, which is left out. Who is on it is seen from the values, stage by stage.
+A panel's value is the median of its judges' grades. A judge may have graded without being on the panel: that of the
+judged model's own family, which is left out. Of severities the values show, stage by stage, who was.
 """
 
 from __future__ import annotations
@@ -33,18 +33,17 @@ def panel_agreement(data: MeasureData, panel: PanelGrades, alpha: float) -> Agre
 def members(data: MeasureData, panel: PanelGrades) -> NDArray[np.bool_]:
     """Which judges are on the panel of each stage, shape (J, S): all, or all but the one without whom values agree.
 
-    A measure that cuts a severity (such as ``misaligned``, a median severity of 3 or more) is cut after the median is
-    taken. The median of the single judges' 0/1 grades is the same where their number is odd; a tie may be either.
+    Of a rate all are taken to be. One that cuts a severity (such as ``misaligned``, a median severity of 3 or more) is
+    cut after the median is taken: the median of the judges' own 0/1 grades is the same where their number is odd, but
+    a tie may have become either, so that nothing shows who was left out.
     """
     judges, stages, _ = panel.grades.shape
     on = np.ones((judges, stages), dtype=np.bool_)
-    for stage in range(stages):
-        if _agrees(data, stage, panel.grades[:, stage]):
-            continue
-        for judge in range(judges):
-            if _agrees(data, stage, np.delete(panel.grades[:, stage], judge, axis=0)):
-                on[judge, stage] = False
-                break
+    for stage in range(stages) if data.kind == "severity" else ():
+        grades = panel.grades[:, stage]
+        if not _agrees(data, stage, grades):
+            off = [judge for judge in range(judges) if _agrees(data, stage, np.delete(grades, judge, axis=0))]
+            on[off[:1], stage] = False
     return on
 
 
@@ -67,9 +66,7 @@ def left_out(data: MeasureData, panel: PanelGrades) -> Iterator[tuple[str, Measu
 def _agrees(data: MeasureData, stage: int, grades: FloatArray) -> bool:
     """Whether the median of ``grades``, shape (J, A), is what the stage's scored answers have."""
     scored = data.status[stage] == SCORED
-    median, value = _median(grades)[scored], data.values[stage][scored]
-    tie = (median == (data.low + data.high) / 2) if data.kind == "rate" else np.zeros_like(median, dtype=np.bool_)
-    return bool(np.all(tie | (np.abs(median - value) < 1e-9)))
+    return bool(np.all(np.abs(_median(grades)[scored] - data.values[stage][scored]) < 1e-9))
 
 
 def _median(grades: FloatArray) -> FloatArray:

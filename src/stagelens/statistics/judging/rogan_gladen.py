@@ -60,7 +60,8 @@ def corrected_rate(apparent: float, n: float, calibration: Calibration, alpha: f
     """The true rate behind a judge's ``apparent`` rate of ``n`` (effective) answers, with limits at 1 - ``alpha``.
 
     The interval is Lang and Reiczigel's (2014, equations 4, 7, 16 and 17), which carries the uncertainty of the
-    calibration; estimate and limits are clipped to [0, 1].
+    calibration; estimate and limits are clipped to [0, 1]. So is the interval's centre: a rate below what false alarms
+    alone would give is an interval that starts at 0, not one of no width.
 
     Raises:
         InputError: the judge is no better than chance on the labelled answers, so that nothing can be said.
@@ -77,7 +78,7 @@ def corrected_rate(apparent: float, n: float, calibration: Calibration, alpha: f
     sensitivity, specificity = (calibration.found + 1) / positives, (calibration.left + 1) / negatives
     shown = (n * apparent + z**2 / 2) / total
     scale = sensitivity + specificity - 1
-    centre = (shown + specificity - 1) / scale
+    centre = min(max((shown + specificity - 1) / scale, 0.0), 1.0)
     of_sensitivity = sensitivity * (1 - sensitivity) / positives
     of_specificity = specificity * (1 - specificity) / negatives
     shift = 2 * z**2 * (centre * of_sensitivity - (1 - centre) * of_specificity)
