@@ -11,7 +11,7 @@ import pytest
 
 from stagelens.errors import InputError
 from stagelens.outcomes.inspect_logs import Transcript
-from stagelens.outcomes.label_sheets import read_key, read_sheet, write_key, write_sheet
+from stagelens.outcomes.label_sheets import labelled, read_key, read_sheet, write_key, write_sheet
 from stagelens.outcomes.labels import ANSWER, draw_sample, label_ranges, with_labels
 from stagelens.outcomes.table import read_table
 
@@ -105,17 +105,17 @@ def test_unknown_measures_and_empty_tables_are_refused() -> None:
 def test_labels_become_human_rows_beside_the_judge_s() -> None:
     table = outcomes()
     key = draw_sample(table, total=60)
-    labelled = with_labels(table, filled(key))
-    human = labelled.filter(pl.col("judge") == "human")
-    assert labelled.height == table.height + key.height
+    both = with_labels(table, filled(key))
+    human = both.filter(pl.col("judge") == "human")
+    assert both.height == table.height + key.height
     assert human["value"].to_list() == [1.0] * key.height
     assert set(human["status"]) == {"scored"}
     joined = human.join(key, on=list(ANSWER), suffix=" drawn")
     assert joined["probability"].to_list() == pytest.approx(joined["probability drawn"].to_list())
-    assert labelled.filter(pl.col("judge") != "human")["probability"].null_count() == table.height
+    assert both.filter(pl.col("judge") != "human")["probability"].null_count() == table.height
     # Reading again replaces, it does not pile up.
-    again = with_labels(labelled, filled(key, 0.0))
-    assert again.height == labelled.height
+    again = with_labels(both, filled(key, 0.0))
+    assert again.height == both.height
     assert again.filter(pl.col("judge") == "human")["value"].to_list() == [0.0] * key.height
 
 
@@ -248,3 +248,12 @@ def test_labels_lie_in_the_measure_s_range() -> None:
     unknown = outcomes(20, measure="tone", value=3.0)
     human = unknown.with_columns(judge=pl.lit("human"), value=pl.lit(9.0))
     assert label_ranges(pl.concat([unknown, human])) == {("safety", "tone"): (3.0, 3.0)}
+
+
+def test_a_table_made_again_has_its_labels_again(sheet: tuple[Path, pl.DataFrame]) -> None:
+    folder, key = sheet
+    table = outcomes()
+    assert labelled(table, folder).equals(table)
+    write_key(filled(key), folder)
+    assert labelled(table, folder).filter(pl.col("judge") == "human").height == key.height
+    assert labelled(table, folder / "elsewhere").equals(table)

@@ -307,6 +307,12 @@ def test_too_few_labels_leave_the_judge_s_difference():
     assert gather(with_labels(judge, one_sided), 0, 1, everyone, question()) == plain
 
 
+def test_several_training_runs_leave_the_judge_s_difference():
+    truth, judge = world(7)
+    data = replace(with_labels(judge, some(np.random.default_rng(7), truth, 100)), run=np.arange(400) % 4)
+    assert gather(data, 0, 1, alone(400), question()).complete.method != "ppi++"
+
+
 def test_labels_of_unscored_answers_are_not_used():
     truth, judge = world(8)
     status = unscored(judge, 1, ungraded=range(30))

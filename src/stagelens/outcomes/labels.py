@@ -16,7 +16,7 @@ import polars as pl
 
 from stagelens.errors import InputError
 from stagelens.outcomes.checks import nearest
-from stagelens.outcomes.judged import HUMAN, judged
+from stagelens.outcomes.judged import HUMAN, PANEL
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.schema import CONTROL_MEASURE
 
@@ -99,7 +99,7 @@ def _generator(seed: int, *names: object) -> np.random.Generator:
 
 def _drawn(rows: pl.DataFrame, rng: np.random.Generator, total: int, per_stratum: int | None) -> pl.DataFrame | None:
     """The drawn attempts' scored answers at every stage of one measure of one family; None where nothing is scored."""
-    graded, _ = judged(rows)
+    graded = _graded(rows)
     stages = rows.select("stage", "stage_index").unique().sort("stage_index", "stage")["stage"].to_list()
     low, high = _range(rows)
     upper = pl.when(pl.col("value") >= (low + high) / 2).then(pl.lit("+")).otherwise(pl.lit("-"))
@@ -122,6 +122,13 @@ def _drawn(rows: pl.DataFrame, rng: np.random.Generator, total: int, per_stratum
         chosen.append(strata[positions.tolist()].with_columns(probability=pl.lit(drawn / size)))
     scored = graded.filter(pl.col("value").is_not_null()).select("stage", *_ATTEMPT)
     return scored.join(pl.concat(chosen), on=_ATTEMPT)
+
+
+def _graded(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row an answer: the panel's value, else the median over the judges; null where none scored it."""
+    panel = rows.filter(pl.col("judge") == PANEL)
+    own = panel if panel.height else rows
+    return own.group_by("stage", *_ATTEMPT).agg(pl.col("value").median())
 
 
 def _range(rows: pl.DataFrame) -> tuple[float, float]:

@@ -20,8 +20,14 @@ LEAST_LABELLED: Final = 10
 
 
 def correctable(data: MeasureData, pair: tuple[int, int], pairs: NDArray[np.bool_], sample: Sample) -> bool:
-    """Whether both stages hold enough labels among the ``pairs`` that are scored at both (their ``sample``)."""
-    return data.labels is not None and all(
+    """Whether both stages hold enough labels among the ``pairs`` that are scored at both (their ``sample``).
+
+    Where stages were trained several times the run is a unit too, which labels of some answers say too little of:
+    differences between recipes stay as the judge has them.
+    """
+    if data.labels is None or data.run is not None:
+        return False
+    return all(
         _graded(data, data.labels, stage, pairs, data.values[stage][pairs]).labelled_clusters(sample) >= LEAST_LABELLED
         for stage in pair
     )
