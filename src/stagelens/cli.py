@@ -187,6 +187,34 @@ def analyze(
 
 
 @app.command()
+def label(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
+    total: Annotated[
+        int, typer.Option("-n", "--total", min=2, metavar="N", help="Attempts to draw from each measure of a family.")
+    ] = 100,
+    per_stratum: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Attempts to draw from each stratum instead.", show_default=False),
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(metavar="BENCHMARK/MEASURE", help="Only this measure; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The draw's seed.")] = 0,
+    read: Annotated[
+        Path | None, typer.Option("--read", metavar="FILE", help="Read a filled sheet instead.", show_default=False)
+    ] = None,
+) -> None:
+    """Draw answers for humans to label, blind; read their labels back and decide again."""
+    from stagelens.engine.labelling import draw_labels, read_labels
+
+    if read is not None:
+        said = read_labels(run_folder, read)
+    else:
+        said = draw_labels(run_folder, total=total, per_stratum=per_stratum, measures=measure or (), seed=seed)
+    Console().print(said, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
 def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)],
 ) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from stagelens.errors import InputError
-from stagelens.outcomes.inspect_logs import read_log, read_transcripts
+from stagelens.outcomes.inspect_logs import read_answers, read_log, read_transcripts
 from stagelens.outcomes.schema import COLUMNS
 from stagelens.outcomes.table import read_table
 
@@ -160,3 +160,9 @@ def test_a_log_of_another_benchmark(tmp_path: Path) -> None:
     (path,) = tmp_path.glob("*.eval")
     with pytest.raises(InputError, match="not a log of a stagelens benchmark"):
         read(path)
+
+
+def test_answers_are_read_by_attempt(log: Path) -> None:
+    everything = read_transcripts(log, 100)
+    wanted = everything[-1]
+    assert list(read_answers(log, {(wanted.item, wanted.epoch), ("absent", 1)})) == [wanted]

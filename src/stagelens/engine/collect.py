@@ -11,6 +11,7 @@ from stagelens.engine.ask import log_of
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.shards import Shard
 from stagelens.outcomes.inspect_logs import read_log
+from stagelens.outcomes.label_sheets import labelled
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import rewrite_report
@@ -21,7 +22,7 @@ from stagelens.study.spec import Study
 def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -> pl.DataFrame:
     """One table of every shard's outcomes, written to the run folder.
 
-    Every item of every shard is in it: what a log does not hold is `unattempted`.
+    Every item of every shard is in it: what a log does not hold is `unattempted`. Humans' labels are added.
     """
     positions = {
         (family, stage.name): index
@@ -41,7 +42,7 @@ def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -
         absent = list(_absent(shard, position, seen))
         if absent:
             frames.append(pl.DataFrame(absent, infer_schema_length=None))
-    table = read_table(pl.concat(frames, how="diagonal_relaxed"))
+    table = labelled(read_table(pl.concat(frames, how="diagonal_relaxed")), folder.root)
     write_table(table, folder.outcomes)
     return table
 

@@ -6,7 +6,7 @@ What a log has to hold is said in ``benchmarks/base.py``: ``Score.metadata["outc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -93,6 +93,20 @@ def read_transcripts(path: str | Path, limit: int) -> list[Transcript]:
         in_turn = chain.from_iterable(zip_longest(*groups.values()))
         chosen = [attempt for attempt in in_turn if attempt is not None][:limit]
         return [_transcript(read_eval_log_sample(str(path), id=name, epoch=epoch)) for name, epoch in chosen]
+
+
+def read_answers(path: str | Path, attempts: Set[tuple[str, int]]) -> Iterator[Transcript]:
+    """The answers in a log to these attempts (item, epoch), in the log's order.
+
+    Raises:
+        InputError: the file is not a whole Inspect log.
+    """
+    from inspect_ai.log import read_eval_log_sample, read_eval_log_sample_summaries
+
+    with _readable(path):
+        for sample in read_eval_log_sample_summaries(str(path)):
+            if (str(sample.id), sample.epoch) in attempts:
+                yield _transcript(read_eval_log_sample(str(path), id=sample.id, epoch=sample.epoch))
 
 
 def _open(path: str | Path) -> EvalLog:

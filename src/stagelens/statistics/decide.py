@@ -13,6 +13,7 @@ from stagelens.statistics.conclusions.claims import judge_claims
 from stagelens.statistics.conclusions.counterfactual import counterfactual, split
 from stagelens.statistics.conclusions.counterfactual_words import counterfactual_sentences
 from stagelens.statistics.conclusions.established import established_by
+from stagelens.statistics.conclusions.judged import judging_of
 from stagelens.statistics.conclusions.ordinal import ordinal
 from stagelens.statistics.conclusions.sentences import why
 from stagelens.statistics.conclusions.shares import shares
@@ -103,5 +104,6 @@ def _conclude(findings: Findings, aside: Counterfactual | None, decisions: tuple
         looks=data.look.of,
         strata=strata(findings),
         ordinal=ordinal(findings),
+        judging=judging_of(findings),
         counterfactual=aside,
     )

@@ -8,6 +8,7 @@ from itertools import combinations
 from math import ceil
 
 from stagelens.statistics.contrasts.competence import incompetent
+from stagelens.statistics.contrasts.corrected import METHOD as CORRECTED
 from stagelens.statistics.contrasts.levels import level
 from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.contrasts.paired import Evidence, gather
@@ -21,6 +22,7 @@ from stagelens.statistics.design.planning import (
     smallest_certifiable_margin,
 )
 from stagelens.statistics.intervals.clusters import Sample
+from stagelens.statistics.judging.tipping import differential_error
 from stagelens.statistics.results import Contrast, Level, VerdictWord
 
 Pair = tuple[int, int]
@@ -225,6 +227,9 @@ def _decide(findings: Findings, finding: Finding, p_difference: float, p_equival
         minimum_detectable_difference=None if precision is None else minimum_detectable_difference(precision, alpha),
         smallest_certifiable_margin=None if precision is None else smallest_certifiable_margin(precision, alpha),
         p_noninferiority_raw=reading.at_least[2] if data.higher_is_worse else reading.at_most[0],
+        tipping_point=None
+        if reading.method == CORRECTED
+        else differential_error(reading, findings.margin, data.high - data.low, word),
     )
     return Decision(finding, contrast, reason)
 
