@@ -14,7 +14,7 @@ from stagelens.errors import InputError
 from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.checks import nearest
 from stagelens.outcomes.source import TableSource
-from stagelens.outcomes.table import read_table
+from stagelens.outcomes.table import read_coded
 from stagelens.statistics.data import Claim, FamilyRules, Rules, default_roles
 from stagelens.statistics.results import Verdicts
 
@@ -48,7 +48,7 @@ def analyze(
         raise InputError(f"alpha is {alpha:g}: it has to lie between 0 and 0.5.")
     if margin is not None and not 0 < margin < 1:
         raise InputError(f"margin is {margin:g}: it has to lie between 0 and 1.")
-    outcomes = read_table(table)
+    outcomes = read_coded(table)
     rules = Rules(alpha=alpha)
     if study is not None:
         asked = _loaded(study)
@@ -126,7 +126,7 @@ def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
 
 def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | None) -> pl.DataFrame:
     """The table with the study's order of stages; table and study have to be about the same families and stages."""
-    present = set(table.select("family", "stage").iter_rows())
+    present = set(table.select("family", "stage").unique().iter_rows())
     order = [
         (name, stage.name, position)
         for name, family in study.families.items()
@@ -154,5 +154,7 @@ def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | N
 
 def _numbered(table: pl.DataFrame, positions: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """``stage_index`` taken from ``positions``."""
+    # A coded table knows its own words only; positions of others meet no row.
+    positions = positions.with_columns(pl.col(name).cast(table.schema[name], strict=False) for name in on)
     joined = table.join(positions, on=on, how="left", maintain_order="left")
     return joined.with_columns(pl.col("position").cast(pl.Int64).alias("stage_index")).drop("position")

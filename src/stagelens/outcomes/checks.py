@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-import numpy as np
 import polars as pl
 
 from stagelens.errors import InputError
@@ -52,11 +51,11 @@ def _first_null(column: pl.Series) -> int | None:
 
 def check_values(table: pl.DataFrame, origin: Origin) -> None:
     """Statuses are statuses, a value stands exactly where a row is scored, and lies in its measure's range."""
-    status, value = table["status"].cast(pl.String), table["value"]
-    row = None if set(words_of(table["status"])) <= set(STATUSES) else first_true(~status.is_in(STATUSES))
+    status, value, words = table["status"], table["value"], words_of(table["status"])
+    row = None if set(words) <= set(STATUSES) else first_true(~status.cast(pl.String).is_in(STATUSES))
     if row is not None:
         raise InputError(f"{origin.at(row)}: status is {status[row]!r}: {nearest(status[row], STATUSES)}")
-    scored = status == "scored"
+    scored = status.to_physical() == (words.index("scored") if "scored" in words else len(words))
     row = first_true(scored & value.is_null())
     if row is not None:
         raise InputError(f"{origin.at(row)}: status is 'scored' but value is empty: give the value, or say 'ungraded'.")
@@ -136,7 +135,7 @@ def check_stage_order(table: pl.DataFrame, origin: Origin) -> None:
 def check_clusters(table: pl.DataFrame, origin: Origin) -> None:
     """Every item lies in one cluster."""
     item = ["family", "benchmark", "item"]
-    if key_of(table, *item).decides(codes_of(table["cluster"])):
+    if not key_of(table, *item).undecided(codes_of(table["cluster"])).any():
         return
     firsts = _firsts(table, [*item, "cluster"])
     split = firsts.filter(firsts.select(item).is_duplicated())
@@ -145,6 +144,24 @@ def check_clusters(table: pl.DataFrame, origin: Origin) -> None:
     raise InputError(
         f"{origin.at(other['row'])}: item {one['item']!r} of {one['benchmark']} is in cluster {other['cluster']!r} "
         f"here and in {one['cluster']!r} in {origin.unit} {one['row'] + 1}: an item lies in one cluster."
+    )
+
+
+def check_paired(table: pl.DataFrame) -> None:
+    """Every item that one stage of a family answered another one answered too; ``table`` is coded and checked."""
+    item = ["family", "benchmark", "item"]
+    key = key_of(table, *item)
+    shared = key.undecided(table["stage_index"].to_numpy())[key.codes]
+    if shared.all():
+        return
+    alone = table.filter(~pl.Series(shared)).select(pl.col(name).cast(READ[name]) for name in (*item, "stage"))
+    alone = alone.unique(item).sort(item)
+    family, benchmark, name, stage = alone.row(0)
+    same = alone.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark)).height
+    more = f" ({same} such items in {benchmark})" if same > 1 else ""
+    raise InputError(
+        f"An item answered by one stage only: {name} of {benchmark}, by {family}/{stage}{more}: "
+        "ask every stage the same items under the same ids, or leave the item out."
     )
 
 
@@ -162,7 +179,7 @@ def check_directions(table: pl.DataFrame, origin: Origin) -> None:
 def _firsts(table: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """The distinct combinations with the first row each stands in, in order of appearance."""
     rows = key_of(table, *columns).firsts()
-    return table.select(pl.col(name).cast(READ[name]).gather(rows) for name in columns).insert_column(
+    return table.select(pl.col(name).gather(rows).cast(READ[name]) for name in columns).insert_column(
         0, pl.Series("row", rows)
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from stagelens.outcomes.schema import COLUMNS
 
-Codes: TypeAlias = NDArray[np.int64]
+Codes: TypeAlias = NDArray[np.integer[Any]]
+"""Whole numbers, in whatever width they come."""
 
 _WORDS: Final = tuple(name for name, dtype in COLUMNS.items() if dtype == pl.String and name != "cause")
 _SPARSE: Final = 8
@@ -44,13 +45,15 @@ class Key:
         """How many codes occur."""
         return int(np.count_nonzero(self._occurs()))
 
-    def decides(self, other: Codes) -> bool:
-        """Whether rows that agree in this key agree in ``other``."""
+    def undecided(self, other: Codes) -> NDArray[np.bool_]:
+        """By code, shape (size,), whether rows that agree in it differ in ``other``."""
         owner = np.zeros(self.size, dtype=other.dtype)
         owner[self.codes] = other
-        return bool((owner[self.codes] == other).all())
+        differs = np.zeros(self.size, dtype=np.bool_)
+        differs[self.codes[owner[self.codes] != other]] = True
+        return differs
 
-    def dense(self) -> tuple[Key, Codes]:
+    def dense(self) -> tuple[Key, NDArray[np.int64]]:
         """The same with every code occurring, in the same order, and what the codes were."""
         occurs = self._occurs()
         found = np.flatnonzero(occurs)
@@ -72,7 +75,8 @@ def coded(table: pl.DataFrame) -> pl.DataFrame:
     if not plain:
         return table
     words = table.select(pl.col(name).unique().drop_nulls().sort().implode() for name in plain)
-    done = table.with_columns(pl.col(name).cast(pl.Enum(words[name][0])) for name in plain)
+    # In one piece each, so that looking at a column as an array costs nothing.
+    done = table.with_columns(pl.col(name).cast(pl.Enum(words[name][0])) for name in plain).rechunk()
     return done.with_columns(cluster=pl.col("item")) if repeats else done
 
 
@@ -84,7 +88,8 @@ def words_of(column: pl.Series) -> list[str]:
 
 def codes_of(column: pl.Series) -> Codes:
     """A coded column's codes, -1 where it is empty."""
-    return column.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+    physical = column.to_physical()
+    return (physical.cast(pl.Int64).fill_null(-1) if column.null_count() else physical).to_numpy()
 
 
 def key_of(table: pl.DataFrame, *columns: str) -> Key:
@@ -97,31 +102,41 @@ def key_of(table: pl.DataFrame, *columns: str) -> Key:
 
 def combined(keys: Sequence[Key]) -> Key:
     """One key of several over the same rows, in order of the first, then the second, and so on."""
-    whole, *rest = keys
-    for key in rest:
-        if key.size == 1:
+    whole = keys[0]
+    for key in keys[1:]:
+        if whole.size == 1 or key.size == 1:
+            whole = key if whole.size == 1 else whole
             continue
-        most = _SPARSE * len(key.codes) + 2**16
+        most = _most(len(key.codes))
         if whole.size * key.size > most:
             whole = whole.dense()[0]
-        codes, size = whole.codes * key.size + key.codes, whole.size * key.size
+        codes, size = whole.codes.astype(np.int64), whole.size * key.size
+        codes *= key.size
+        codes += key.codes
         whole = Key(codes, size) if size <= most else _sorted_key(codes)
     return whole
 
 
 def _column_key(column: pl.Series) -> Key:
     if column.dtype == pl.Int64:
-        return whole_number_key(column.to_numpy())
+        return number_key(column.to_numpy())
     if column.dtype == pl.Boolean:
-        return Key(column.cast(pl.Int64).to_numpy(), 2)
+        return Key(column.cast(pl.UInt8).to_numpy(), 2)
     codes, size = codes_of(column), len(words_of(column))
     return Key(codes + 1, size + 1) if column.null_count() else Key(codes, size)
 
 
-def whole_number_key(values: Codes) -> Key:
-    """The key of whole numbers without gaps in the column, in their order."""
+def number_key(values: Codes) -> Key:
+    """The key of whole numbers, in their order."""
     least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    return Key(values - least, most - least + 1) if most - least < 2**16 else _sorted_key(values)
+    if least == 0 and most < _most(len(values)):
+        return Key(values, most + 1)
+    return Key(values - least, most - least + 1) if most - least < _most(len(values)) else _sorted_key(values)
+
+
+def _most(rows: int) -> int:
+    """How large a key over this many rows may be."""
+    return _SPARSE * rows + 2**16
 
 
 def _sorted_key(values: Codes) -> Key:
