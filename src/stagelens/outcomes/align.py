@@ -46,7 +46,7 @@ def align(
         repeated = np.repeat(np.flatnonzero(alone), len(seeds))
         row = np.concatenate([of_runs, repeated])
         run = np.concatenate([np.searchsorted(seeds, seed[of_runs]), np.arange(len(repeated)) % len(seeds)])
-    number, _ = combined([number_key(item[row]), number_key(epoch[row]), Key(run, max(len(seeds), 1))]).dense()
+    number = combined([number_key(item[row]), number_key(epoch[row]), Key(run, max(len(seeds), 1))]).dense()
     runs = None
     if len(seeds) > 1:
         runs = np.empty(number.size, dtype=np.int64)

@@ -120,7 +120,7 @@ def _measure(group: Group, scale: Scale, competence: tuple[float | None, ...] | 
 
 
 def _dense(codes: Codes) -> NDArray[np.int64]:
-    return np.asarray(number_key(codes).dense()[0].codes, dtype=np.int64)
+    return np.asarray(number_key(codes).dense().codes, dtype=np.int64)
 
 
 def _strata(group: Group, attempts: Attempts) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:

@@ -53,11 +53,10 @@ class Key:
         differs[self.codes[owner[self.codes] != other]] = True
         return differs
 
-    def dense(self) -> tuple[Key, NDArray[np.int64]]:
-        """The same with every code occurring, in the same order, and what the codes were."""
+    def dense(self) -> Key:
+        """The same with every code occurring, in the same order."""
         occurs = self._occurs()
-        found = np.flatnonzero(occurs)
-        return Key((np.cumsum(occurs) - 1)[self.codes], found.size), found
+        return Key((np.cumsum(occurs) - 1)[self.codes], int(np.count_nonzero(occurs)))
 
     def _occurs(self) -> NDArray[np.bool_]:
         occurs = np.zeros(self.size, dtype=np.bool_)
@@ -109,7 +108,7 @@ def combined(keys: Sequence[Key]) -> Key:
             continue
         most = _most(len(key.codes))
         if whole.size * key.size > most:
-            whole = whole.dense()[0]
+            whole = whole.dense()
         codes, size = whole.codes.astype(np.int64), whole.size * key.size
         codes *= key.size
         codes += key.codes

@@ -18,7 +18,7 @@ class Columns:
 
     ``stage``, ``item``, ``cluster``, ``judge``, ``stratum``: codes; the last two are -1 where the table has none.
     ``value``: NaN where there is none. ``status``: int8, codes of ``statistics.data``. ``probability``: NaN where there
-    is none, None where the table has no such column. ``words_of_stages``, ``items``, ``judges``, ``strata``: what the
+    is none, None where the table has no such column. ``stages``, ``items``, ``judges``, ``strata``: what the
     codes stand for.
     """
 
@@ -32,14 +32,14 @@ class Columns:
     value: NDArray[np.float64]
     status: NDArray[np.int8]
     probability: NDArray[np.float64] | None
-    words_of_stages: tuple[str, ...]
+    stages: tuple[str, ...]
     items: tuple[str, ...]
     judges: tuple[str, ...]
     strata: tuple[str, ...]
 
     def take(self, rows: Codes, stages: tuple[str, ...]) -> Columns:
         """These rows, with ``stage`` as the position in ``stages``."""
-        position = np.array([stages.index(word) if word in stages else -1 for word in self.words_of_stages])
+        position = np.array([stages.index(word) if word in stages else -1 for word in self.stages], dtype=np.int64)
         return Columns(
             stage=position[self.stage[rows]],
             item=self.item[rows],
@@ -51,7 +51,7 @@ class Columns:
             value=self.value[rows],
             status=self.status[rows],
             probability=None if self.probability is None else self.probability[rows],
-            words_of_stages=stages,
+            stages=stages,
             items=self.items,
             judges=self.judges,
             strata=self.strata,
@@ -61,7 +61,6 @@ class Columns:
 def columns_of(table: pl.DataFrame) -> Columns:
     """The columns of a coded table that was checked."""
     statuses = np.array([STATUSES.index(word) for word in words_of(table["status"])], dtype=np.int8)
-    judged, probable = table["value"].to_numpy(), "probability" in table.columns
     return Columns(
         stage=codes_of(table["stage"]),
         item=codes_of(table["item"]),
@@ -70,10 +69,10 @@ def columns_of(table: pl.DataFrame) -> Columns:
         cluster=codes_of(table["cluster"]),
         judge=codes_of(table["judge"]),
         stratum=codes_of(table["stratum"]),
-        value=judged,
+        value=table["value"].to_numpy(),
         status=statuses[codes_of(table["status"])],
-        probability=table["probability"].to_numpy() if probable else None,
-        words_of_stages=tuple(words_of(table["stage"])),
+        probability=table["probability"].to_numpy() if "probability" in table.columns else None,
+        stages=tuple(words_of(table["stage"])),
         items=tuple(words_of(table["item"])),
         judges=tuple(words_of(table["judge"])),
         strata=tuple(words_of(table["stratum"])),

@@ -48,7 +48,7 @@ def stages_of(table: pl.DataFrame) -> dict[str, tuple[str, ...]]:
 
 def groups_of(table: pl.DataFrame, stages: Mapping[str, tuple[str, ...]]) -> Iterator[Group]:
     """Every measure of every family of a coded table, in order of appearance; ``stages`` by family."""
-    key = key_of(table, *_GROUP).dense()[0]
+    key = key_of(table, *_GROUP).dense()
     firsts = key.firsts()
     # Radix sorting, which NumPy has for small integers, is several times faster.
     order = np.argsort(key.codes.astype(np.min_scalar_type(key.size)), kind="stable")
