@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import polars as pl
 
@@ -14,8 +14,8 @@ from stagelens.errors import InputError
 from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.checks import nearest
 from stagelens.outcomes.source import TableSource
-from stagelens.outcomes.table import read_table
-from stagelens.statistics.data import Claim, FamilyRules, Rules, default_roles
+from stagelens.outcomes.table import read_coded
+from stagelens.statistics.data import Claim, FamilyRules, Method, Rules, default_roles
 from stagelens.statistics.results import Verdicts
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def analyze(
     margin: float | None = None,
     alpha: float = 0.05,
     stages: Sequence[str] | None = None,
+    method: Method | None = None,
+    all_pairs: bool = False,
 ) -> Verdicts:
     """Decide, from an outcome table, what each stage's answers show.
 
@@ -40,6 +42,8 @@ def analyze(
         margin: replaces the default margin of rates, 0 to 1.
         alpha: the error rate, 0 to 0.5, where no study gives one.
         stages: only these, in this order; the last is production.
+        method: how differences of rates are read, in place of the study's (`tango_neff` without one).
+        all_pairs: compare every two stages, for families that are no ladder.
 
     Raises:
         InputError: the table, the study or an argument is not usable, or they do not fit each other.
@@ -48,7 +52,9 @@ def analyze(
         raise InputError(f"alpha is {alpha:g}: it has to lie between 0 and 0.5.")
     if margin is not None and not 0 < margin < 1:
         raise InputError(f"margin is {margin:g}: it has to lie between 0 and 1.")
-    outcomes = read_table(table)
+    if method is not None and method not in get_args(Method):
+        raise InputError(f"method is {method!r}: {nearest(method, get_args(Method))}")
+    outcomes = read_coded(table)
     rules = Rules(alpha=alpha)
     if study is not None:
         asked = _loaded(study)
@@ -58,6 +64,9 @@ def analyze(
         outcomes = select_stages(outcomes, stages)
     if margin is not None:
         rules = replace(rules, margins={**rules.margins, "default": margin})
+    if method is not None:
+        rules = replace(rules, method=method)
+    rules = replace(rules, all_pairs=all_pairs)
     data = measure_arrays(outcomes)
     if not data:
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
@@ -78,6 +87,7 @@ def rules_from_study(study: Study, stages: Sequence[str] | None = None) -> Rules
     return Rules(
         study=study.name,
         alpha=study.analysis.alpha,
+        method=study.analysis.method,
         margins=dict(study.analysis.margins),
         claims=tuple(Claim(claim.measures, claim.established_by, claim.at_least, claim.in_) for claim in study.claims),
         families={
@@ -130,7 +140,7 @@ def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
 
 def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | None) -> pl.DataFrame:
     """The table with the study's order of stages; table and study have to be about the same families and stages."""
-    present = set(table.select("family", "stage").iter_rows())
+    present = set(table.select("family", "stage").unique().iter_rows())
     order = [
         (name, stage.name, position)
         for name, family in study.families.items()
@@ -158,5 +168,7 @@ def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | N
 
 def _numbered(table: pl.DataFrame, positions: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """``stage_index`` taken from ``positions``."""
+    # A coded table knows its own words only; positions of others meet no row.
+    positions = positions.with_columns(pl.col(name).cast(table.schema[name], strict=False) for name in on)
     joined = table.join(positions, on=on, how="left", maintain_order="left")
     return joined.with_columns(pl.col("position").cast(pl.Int64).alias("stage_index")).drop("position")

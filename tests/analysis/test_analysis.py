@@ -115,6 +115,21 @@ def test_a_study_is_read_from_its_file(given: Decision, tmp_path: Path) -> None:
     assert analyze(table("base", "sft"), study=str(file)).study == "filed"
 
 
+def test_method_and_pairs(given: Decision) -> None:
+    analyze(table("base", "sft"))
+    assert (given.rules.method, given.rules.all_pairs) == ("tango_neff", False)
+    asked = study(BASE, SFT, analysis={"method": "cluster_t"})
+    analyze(table("base", "sft"), study=asked)
+    assert given.rules.method == "cluster_t"
+    analyze(table("base", "sft"), study=asked, method="betting", all_pairs=True)
+    assert (given.rules.method, given.rules.all_pairs) == ("betting", True)
+
+
+def test_an_unknown_method() -> None:
+    with pytest.raises(InputError, match="method is 'tango': did you mean 'tango_neff'"):
+        analyze(table("base", "sft"), method="tango")  # type: ignore[arg-type]
+
+
 def test_the_study_orders_the_stages(given: Decision) -> None:
     analyze(table("rl", "base", "sft"), study=study(BASE, SFT, RL))
     assert given.data[0].stages == ("base", "sft", "rl")

@@ -166,7 +166,15 @@ def test_the_order_of_rows_decides_nothing(data: st.DataObject) -> None:
         for judge in ["x", "y"]
         if stage != "rl" or data.draw(st.booleans())
         for row in rows(
-            measure, stage, {item: data.draw(values)}, cluster=cluster, epoch=epoch, judge=judge, stage_index=index
+            measure,
+            stage,
+            {item: data.draw(values)},
+            cluster=cluster,
+            epoch=epoch,
+            judge=judge,
+            stage_index=index,
+            seed=0 if stage == "base" else epoch,
+            stratum=cluster,
         )
     ]
     frame = pl.DataFrame(table, infer_schema_length=None)
@@ -175,7 +183,120 @@ def test_the_order_of_rows_decides_nothing(data: st.DataObject) -> None:
     assert before.keys() == after.keys()
     for measure, one in before.items():
         other = after[measure]
-        for name in ("values", "status", "item", "cluster"):
+        for name in ("values", "status", "item", "cluster", "run", "stratum"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-        for name in ("stages", "competence", "warnings", "kind", "low", "high"):
+        assert (one.panel is None) == (other.panel is None)
+        if one.panel is not None and other.panel is not None:
+            np.testing.assert_array_equal(one.panel.grades, other.panel.grades)
+        for name in ("strata", "stages", "competence", "warnings", "kind", "low", "high"):
             assert getattr(one, name) == getattr(other, name)
+
+
+def test_one_seed_everywhere_is_no_run() -> None:
+    (data,) = arrays(*[rows("misaligned", stage, {"i": 1.0}, seed=7) for stage in ("base", "sft")])
+    assert data.run is None
+
+
+def test_every_seed_is_a_run_and_one_checkpoint_answers_in_all_of_them() -> None:
+    (data,) = arrays(
+        rows("misaligned", "base", {"i": 0.0, "j": 1.0}, seed=0),
+        rows("misaligned", "sft", {"i": 0.0, "j": 0.0}, seed=5),
+        rows("misaligned", "sft", {"i": 1.0}, seed=3),
+        rows("misaligned", "rl", {"j": 1.0}, seed=5),
+        rows("misaligned", "rl", {"j": 0.0}, seed=3),
+    )
+    assert data.run is not None and data.run.dtype == np.int64
+    np.testing.assert_array_equal(data.item, [0, 0, 1, 1])
+    np.testing.assert_array_equal(data.run, [0, 1, 0, 1])  # seeds 3 and 5; the base's own seed is no run
+    np.testing.assert_array_equal(data.values, [[0, 0, 1, 1], [1, 0, np.nan, 0], [np.nan, np.nan, 0, 1]])
+    np.testing.assert_array_equal(data.status[1], [SCORED, SCORED, UNATTEMPTED, SCORED])
+    assert data.warnings == (
+        "1 of 4 answers have no row at sft: they count as unattempted.",
+        "2 of 4 answers have no row at rl: they count as unattempted.",
+    )
+
+
+def test_checkpoints_with_a_seed_each_pair_without_runs() -> None:
+    (data,) = arrays(
+        rows("misaligned", "base", {"i": 0.0}, seed=0),
+        rows("misaligned", "sft", {"i": 1.0}, seed=5),
+    )
+    assert data.run is None
+    np.testing.assert_array_equal(data.values, [[0.0], [1.0]])
+
+
+def test_a_measure_asked_in_one_run_only_leaves_the_stage_its_runs() -> None:
+    first, second = arrays(
+        rows("misaligned", "sft", {"i": 0.0}, seed=0),
+        rows("misaligned", "sft", {"i": 0.0}, seed=1),
+        rows("misaligned", "rl", {"i": 0.0}, seed=0),
+        rows("misaligned", "rl", {"i": 0.0}, seed=1),
+        rows("cheated", "sft", {"i": 1.0}, seed=0),
+        rows("cheated", "rl", {"i": 1.0}, seed=0),
+        rows("cheated", "rl", {"i": 0.0}, seed=1),
+    )
+    assert first.run is not None and second.run is not None
+    # The second run of sft was trained and not asked: its answer is not that of the first.
+    np.testing.assert_array_equal(second.status, [[SCORED, UNATTEMPTED], [SCORED, SCORED]])
+
+
+def test_epochs_are_repeated_in_every_run() -> None:
+    (data,) = arrays(
+        *[rows("misaligned", "base", {"i": float(epoch - 1)}, epoch=epoch) for epoch in (1, 2)],
+        *[rows("misaligned", "sft", {"i": 0.0}, epoch=epoch, seed=seed) for epoch in (1, 2) for seed in (1, 2)],
+    )
+    np.testing.assert_array_equal(data.values[0], [0, 0, 1, 1])
+    np.testing.assert_array_equal(data.run, [0, 1, 0, 1])
+
+
+def test_strata_are_the_items() -> None:
+    (data,) = arrays(
+        rows("misaligned", "s", {"i": 1.0}, stratum="z"),
+        rows("misaligned", "s", {"j": 1.0}, stratum="a"),
+        rows("misaligned", "s", {"k": 1.0}, stratum=None),
+        rows("misaligned", "t", {"i": 1.0, "j": 1.0, "k": 1.0}, stratum=None),
+    )
+    assert data.strata == ("a", "z")
+    assert data.stratum is not None and data.stratum.dtype == np.int64
+    np.testing.assert_array_equal(data.stratum, [1, 0, -1])
+
+
+def test_strata_of_a_measure_are_its_own() -> None:
+    first, second, third = arrays(
+        *[rows("misaligned", stage, {"i": 1.0}, stratum="z") for stage in "st"],
+        *[rows("cheated", stage, {"i": 1.0}, stratum="a") for stage in "st"],
+        *[rows("severity", stage, {"i": 1.0}) for stage in "st"],
+    )
+    assert (first.strata, second.strata, third.strata, third.stratum) == (("z",), ("a",), (), None)
+    np.testing.assert_array_equal(first.stratum, [0])
+
+
+def test_an_item_in_two_strata_of_a_measure() -> None:
+    with pytest.raises(InputError, match="Item 'i' of b/misaligned is in stratum 'x' in one row and in 'y' in another"):
+        arrays(
+            rows("misaligned", "s", {"i": 1.0, "j": 1.0}, stratum="y"),
+            rows("misaligned", "t", {"i": 1.0, "j": 1.0}, stratum="x"),
+        )
+
+
+def test_labels_and_panel_are_aligned_with_the_values() -> None:
+    (data,) = arrays(
+        *[
+            rows("severity", stage, {"i": value, "j": value + 1}, judge=judge)
+            for stage in "st"
+            for judge, value in (("panel", 1.0), ("x", 0.0), ("y", 2.0))
+        ],
+        rows("severity", "t", {"j": 4.0}, judge="human", probability=0.1),
+    )
+    nan = np.nan
+    np.testing.assert_array_equal(data.values, [[1, 2], [1, 2]])
+    assert data.labels is not None and data.panel is not None
+    np.testing.assert_array_equal(data.labels.values, [[nan, nan], [nan, 4]])
+    np.testing.assert_array_equal(data.labels.probability, [[nan, nan], [nan, 0.1]])
+    assert data.panel.judges == ("x", "y")
+    np.testing.assert_array_equal(data.panel.grades, [[[0, 1], [0, 1]], [[2, 3], [2, 3]]])
+
+
+def test_neither_labels_nor_panel() -> None:
+    (data,) = arrays(*[rows("severity", stage, {"i": 1.0}, judge="x") for stage in "st"])
+    assert data.labels is None and data.panel is None

@@ -68,6 +68,14 @@ BAD: dict[str, tuple[pl.DataFrame, str]] = {
     "positions in part": (at(1, "stage_index", None), "row 2: stage_index is empty, and other rows of f have one"),
     "two clusters": (at(3, "cluster", "e"), "row 4: item 'j' of bench is in cluster 'e' here and in 'd' in row 3"),
     "two directions": (at(1, "higher_is_worse", False), "row 2: higher_is_worse of bench/misaligned is false here and"),
+    "no chance": (
+        FRAME.with_columns(probability=pl.Series([0.5, None, 0.0, 1.0])),
+        "row 3: probability is 0, but the chance of being drawn for a label is above 0 and at most 1",
+    ),
+    "more than a chance": (
+        FRAME.with_columns(probability=pl.Series([0.5, 1.5, 0.5, 1.0])),
+        "row 2: probability is 1.5, but the chance",
+    ),
     "nested": (FRAME.with_columns(pl.concat_list("item")), "item holds List(String), not single values"),
 }
 

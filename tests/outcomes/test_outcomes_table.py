@@ -163,6 +163,20 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_probability_is_kept_and_written_only_where_there_is_one(tmp_path: Path) -> None:
+    labelled = read_table(FRAME.with_columns(judge=pl.lit("human"), probability=pl.Series([0.5, None, 1, 0.01])))
+    assert labelled.columns == [*COLUMNS, "probability"]
+    assert labelled["probability"].to_list() == [0.5, None, 1.0, 0.01]
+    empty = read_table(FRAME.with_columns(probability=pl.lit(None, pl.Float64)))
+    assert empty["probability"].null_count() == 4
+    for suffix in ("parquet", "csv", "jsonl"):
+        file = tmp_path / f"t.{suffix}"
+        write_table(labelled, file)
+        assert_frame_equal(read_table(file), ordered(labelled))
+        write_table(empty, file)
+        assert read_table(file).columns == list(COLUMNS)
+
+
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=6)
 
 

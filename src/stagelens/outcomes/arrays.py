@@ -3,170 +3,150 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stagelens.errors import InputError
-from stagelens.outcomes.judged import ATTEMPT, judged
-from stagelens.outcomes.measures import KNOWN, REFUSAL_MEASURES, Measure
+from stagelens.outcomes.align import Attempts, align
+from stagelens.outcomes.checks import check_paired
+from stagelens.outcomes.codes import Codes, coded, number_key
+from stagelens.outcomes.groups import Group, groups_of, stages_of
+from stagelens.outcomes.judged import Grades, Judged, judged
+from stagelens.outcomes.measures import REFUSAL_MEASURES
+from stagelens.outcomes.scales import Scale, scale_of
 from stagelens.outcomes.schema import CONTROL_MEASURE
-from stagelens.statistics.data import INCAPABLE, SCORED, UNATTEMPTED, MeasureData
-
-_GROUP: Final = ("family", "benchmark", "measure")
-_ALIGNED: Final = ("item", "epoch", "seed")
-_NEEDED: Final = (*_GROUP, *ATTEMPT, "cluster", "value", "status", "judge", "higher_is_worse")
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """A measure as it is analysed: kind and range, and what was assumed about them."""
-
-    kind: Literal["rate", "severity"]
-    low: float
-    high: float
-    warnings: tuple[str, ...] = ()
+from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData
 
 
 def measure_arrays(table: pl.DataFrame) -> tuple[MeasureData, ...]:
-    """Every measure of every family, in order of appearance; a table as ``read_table`` returns it.
+    """Every measure of every family, in order of appearance; a table as ``read_table`` or ``read_coded`` returns it.
 
     All of a family's stages are in all of its measures, in order of ``stage_index``. Attempts are aligned by item,
-    epoch and seed and sorted by them, so that the order of a table's rows decides nothing. An attempt without a row at
-    a stage is `unattempted` there, with a warning. The control measure fills ``competence`` instead of standing alone.
+    epoch and training seed and sorted by them, so that the order of a table's rows decides nothing. An attempt without
+    a row at a stage is `unattempted` there, with a warning. The control measure fills ``competence`` instead of
+    standing alone.
 
     Raises:
-        InputError: a family with one stage, or an item that only one stage answered.
+        InputError: a family with one stage, an item that only one stage answered, or one in two strata of a measure.
     """
-    stages = _stages(table)
-    _check_paired(table, stages)
-    scales = _scales(table)
-    groups = {
-        (str(family), str(benchmark), str(measure)): rows
-        for (family, benchmark, measure), rows in table.select(_NEEDED)
-        .partition_by(*_GROUP, maintain_order=True, as_dict=True)
-        .items()
-    }
+    table = coded(table)
+    stages = stages_of(table)
+    check_paired(table)
+    groups = list(groups_of(table, stages))
+    scales = _scales(groups)
     competence = {
-        (family, benchmark): _competence(rows, stages[family])
-        for (family, benchmark, measure), rows in groups.items()
-        if measure == CONTROL_MEASURE
+        (group.family, group.benchmark): _competence(group) for group in groups if group.measure == CONTROL_MEASURE
     }
     return tuple(
-        _align(rows, group, stages[group[0]], scales[group[1:]], competence.get(group[:2]))
-        for group, rows in groups.items()
-        if group[2] != CONTROL_MEASURE
+        _measure(group, scales[group.benchmark, group.measure], competence.get((group.family, group.benchmark)))
+        for group in groups
+        if group.measure != CONTROL_MEASURE
     )
 
 
-def _stages(table: pl.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Every family's stages in order."""
-    positions = table.select("family", "stage", "stage_index").unique(maintain_order=True)
-    stages: dict[str, list[str]] = {family: [] for family in positions["family"].unique(maintain_order=True)}
-    for family, stage in positions.sort("stage_index").select("family", "stage").iter_rows():
-        stages[family].append(stage)
-    return {family: tuple(names) for family, names in stages.items()}
-
-
-def _check_paired(table: pl.DataFrame, stages: dict[str, tuple[str, ...]]) -> None:
-    for family, names in stages.items():
-        if len(names) < 2:
-            raise InputError(f"Family {family} has one stage only ({names[0]}): a comparison needs two or more.")
-    position = pl.col("stage_index")
-    one_stage = position.min() == position.max()
-    # Grouping without order is several times faster than with it; the first item by name stands for the others.
-    by_item = table.group_by("family", "benchmark", "item").agg(one_stage.alias("alone"), pl.col("stage").first())
-    alone = by_item.filter("alone").sort("family", "benchmark", "item")
-    if alone.height == 0:
-        return
-    family, benchmark, name, _, stage = alone.row(0)
-    same = alone.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark)).height
-    more = f" ({same} such items in {benchmark})" if same > 1 else ""
-    raise InputError(
-        f"An item answered by one stage only: {name} of {benchmark}, by {family}/{stage}{more}: "
-        "ask every stage the same items under the same ids, or leave the item out."
-    )
-
-
-def _scales(table: pl.DataFrame) -> dict[tuple[str, ...], _Scale]:
+def _scales(groups: list[Group]) -> dict[tuple[str, str], Scale]:
     """Kind and range of every measure, the same in all families."""
-    extremes = table.group_by("benchmark", "measure").agg(
-        pl.col("value").min().alias("low"), pl.col("value").max().alias("high")
-    )
+    values: dict[tuple[str, str], list[float]] = {}
+    for group in groups:
+        found = group.rows.value
+        ends = [] if np.isnan(found).all() else [float(np.nanmin(found)), float(np.nanmax(found))]
+        values.setdefault((group.benchmark, group.measure), []).extend(ends)
     return {
-        (benchmark, measure): _known(KNOWN[measure]) if measure in KNOWN else _inferred(measure, low, high)
-        for benchmark, measure, low, high in extremes.iter_rows()
+        (benchmark, measure): scale_of(measure, min(ends, default=None), max(ends, default=None))
+        for (benchmark, measure), ends in values.items()
     }
 
 
-def _known(measure: Measure) -> _Scale:
-    return _Scale(measure.kind, measure.low, measure.high)
-
-
-def _inferred(measure: str, low: float | None, high: float | None) -> _Scale:
-    if low is None or high is None or (low >= 0 and high <= 1):
-        return _Scale("rate", 0.0, 1.0)
-    if low == high:
-        low, high = min(low, 0.0), max(high, 0.0)  # one value shows no range: the scale is taken to include 0
-    warning = (
-        f"{measure} is not a measure known here: taken as a severity from {low:g} to {high:g}, as far as its "
-        "values show; answers that are not scored are bounded by that range."
+def _aligned(group: Group) -> tuple[Attempts, NDArray[np.int64] | None, Judged]:
+    rows = group.rows
+    attempts, run = align(rows.item, rows.epoch, rows.seed, rows.stage, group.one_checkpoint)
+    at = attempts.row
+    grades = Grades(
+        stage=rows.stage[at],
+        attempt=attempts.column,
+        judge=rows.judge[at],
+        value=rows.value[at],
+        status=rows.status[at],
+        probability=None if rows.probability is None else rows.probability[at],
+        judges=rows.judges,
+        stages=group.stages,
+        attempts=attempts.count,
     )
-    return _Scale("severity", low, high, (warning,))
+    return attempts, run, judged(grades)
 
 
-def _competence(rows: pl.DataFrame, stages: tuple[str, ...]) -> tuple[float | None, ...]:
+def _competence(group: Group) -> tuple[float | None, ...]:
     """Per stage the share of control prompts answered: an answer that shows no capability was not one."""
-    analysed, _ = judged(rows)
-    counted = analysed.filter(pl.col("code").is_in([SCORED, INCAPABLE]))
-    shares = dict(counted.group_by("stage").agg(pl.col("value").fill_null(0.0).mean()).iter_rows())
-    return tuple(shares.get(stage) for stage in stages)
-
-
-def _align(
-    rows: pl.DataFrame,
-    group: tuple[str, str, str],
-    stages: tuple[str, ...],
-    scale: _Scale,
-    competence: tuple[float | None, ...] | None,
-) -> MeasureData:
-    analysed, judge_warnings = judged(rows)
-    attempts = analysed.select(*_ALIGNED, "cluster").unique(list(_ALIGNED)).sort(_ALIGNED).with_row_index("column")
-    placed = analysed.join(attempts.select(*_ALIGNED, "column"), on=_ALIGNED).select(
-        pl.col("stage").replace_strict({stage: row for row, stage in enumerate(stages)}, return_dtype=pl.Int64),
-        "column",
-        "value",
-        "code",
+    found = _aligned(group)[2]
+    counted = (found.status == SCORED) | (found.status == INCAPABLE)
+    answered = np.where(found.status == SCORED, found.values, 0.0)
+    return tuple(
+        float(values[kept].mean()) if kept.any() else None for values, kept in zip(answered, counted, strict=True)
     )
-    at = (placed["stage"].to_numpy(), placed["column"].to_numpy())
-    values = np.full((len(stages), attempts.height), np.nan)
-    values[at] = placed["value"].to_numpy()
-    status = np.full(values.shape, UNATTEMPTED, dtype=np.int8)
-    status[at] = placed["code"].to_numpy()
-    family, benchmark, measure = group
+
+
+def _measure(group: Group, scale: Scale, competence: tuple[float | None, ...] | None) -> MeasureData:
+    attempts, run, found = _aligned(group)
+    rows = group.rows
+    stratum, strata = _strata(group, attempts)
     return MeasureData(
-        family=family,
-        benchmark=benchmark,
-        measure=measure,
-        higher_is_worse=rows["higher_is_worse"][0],
+        family=group.family,
+        benchmark=group.benchmark,
+        measure=group.measure,
+        higher_is_worse=group.higher_is_worse,
         kind=scale.kind,
         low=scale.low,
         high=scale.high,
-        stages=stages,
-        values=values,
-        status=status,
-        item=attempts["item"].rle_id().cast(pl.Int64).to_numpy(),
-        cluster=(attempts["cluster"].rank("dense").cast(pl.Int64) - 1).to_numpy(),
+        stages=group.stages,
+        values=found.values,
+        status=found.status,
+        item=_dense(attempts.of(rows.item)),
+        cluster=_dense(attempts.of(rows.cluster)),
         competence=competence,
         warnings=(
             *scale.warnings,
-            *judge_warnings,
-            *_gaps(analysed, stages, attempts.height),
-            *_uncontrolled(measure, competence),
+            *found.warnings,
+            *_gaps(found.present, group.stages),
+            *_uncontrolled(group.measure, competence),
         ),
+        run=run,
+        stratum=stratum,
+        strata=strata,
+        labels=found.labels,
+        panel=found.panel,
     )
+
+
+def _dense(codes: Codes) -> NDArray[np.int64]:
+    return np.asarray(number_key(codes).dense().codes, dtype=np.int64)
+
+
+def _strata(group: Group, attempts: Attempts) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    """Every attempt's stratum: its item's, wherever a row gives it.
+
+    Raises:
+        InputError: an item in two strata.
+    """
+    rows = group.rows
+    given = rows.stratum >= 0
+    if not given.any():
+        return None, ()
+    item = number_key(rows.item)
+    of_item = np.full(item.size, -1)
+    of_item[item.codes[given]] = rows.stratum[given]
+    differs = given & (of_item[item.codes] != rows.stratum)
+    if differs.any():
+        least = rows.item[differs].min()  # the first by name, whatever the order of rows
+        first, second = sorted({rows.strata[code] for code in rows.stratum[given & (rows.item == least)]})[:2]
+        raise InputError(
+            f"Item {rows.items[least]!r} of {group.benchmark}/{group.measure} is in stratum {first!r} in one row and "
+            f"in {second!r} in another: an item lies in one stratum."
+        )
+    found = np.unique(of_item[of_item >= 0])
+    stratum = attempts.of(np.where(of_item < 0, -1, np.searchsorted(found, of_item))[item.codes])
+    return np.asarray(stratum, dtype=np.int64), tuple(rows.strata[code] for code in found)
 
 
 def _uncontrolled(measure: str, competence: tuple[float | None, ...] | None) -> Iterator[str]:
@@ -178,11 +158,11 @@ def _uncontrolled(measure: str, competence: tuple[float | None, ...] | None) -> 
         )
 
 
-def _gaps(analysed: pl.DataFrame, stages: tuple[str, ...], attempts: int) -> Iterator[str]:
-    """A sentence for every stage that lacks rows for attempts of the others."""
-    rows = dict(analysed["stage"].value_counts().iter_rows())
-    for stage in stages:
-        absent = attempts - rows.get(stage, 0)
+def _gaps(present: NDArray[np.bool_], stages: tuple[str, ...]) -> Iterator[str]:
+    """A sentence for every stage that lacks rows for attempts of the others; ``present``, shape (S, A)."""
+    attempts = present.shape[1]
+    for stage, rows in zip(stages, np.count_nonzero(present, axis=1), strict=True):
+        absent = attempts - rows
         if absent == attempts:
             yield f"{stage} was not asked: all {attempts} of its answers count as unattempted."
         elif absent:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import polars as pl
 
 from stagelens.errors import InputError
+from stagelens.outcomes.codes import codes_of, key_of, words_of
 from stagelens.outcomes.convert import first_true
 from stagelens.outcomes.measures import KNOWN
-from stagelens.outcomes.schema import COLUMNS, KEY, REQUIRED, STATUSES
+from stagelens.outcomes.schema import COLUMNS, KEY, READ, REQUIRED, STATUSES
 from stagelens.outcomes.source import Origin
 
 
@@ -23,7 +24,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def check_columns(columns: list[str], origin: Origin) -> None:
     """Every required column is there, and no unknown one."""
-    unknown = [name for name in columns if name not in COLUMNS]
+    unknown = [name for name in columns if name not in READ]
     for name in REQUIRED:
         if name not in columns:
             close = difflib.get_close_matches(name, unknown, n=1, cutoff=0.6)
@@ -39,21 +40,26 @@ def check_present(table: pl.DataFrame, origin: Origin) -> None:
     if table.height == 0:
         raise InputError(f"{origin.name} has no rows: give one row for each answer.")
     for name in REQUIRED:
-        row = None if name == "value" else first_true(table[name].is_null())
+        row = None if name == "value" else _first_null(table[name])
         if row is not None:
             raise InputError(f"{origin.at(row)}: {name} is empty: every row needs one.")
 
 
+def _first_null(column: pl.Series) -> int | None:
+    return first_true(column.is_null()) if column.null_count() else None
+
+
 def check_values(table: pl.DataFrame, origin: Origin) -> None:
     """Statuses are statuses, a value stands exactly where a row is scored, and lies in its measure's range."""
-    status, value = table["status"], table["value"]
-    row = first_true(~status.is_in(list(STATUSES)))
+    status, value, words = table["status"], table["value"], words_of(table["status"])
+    row = None if set(words) <= set(STATUSES) else first_true(~status.cast(pl.String).is_in(STATUSES))
     if row is not None:
         raise InputError(f"{origin.at(row)}: status is {status[row]!r}: {nearest(status[row], STATUSES)}")
-    row = first_true((status == "scored") & value.is_null())
+    scored = status.to_physical() == (words.index("scored") if "scored" in words else len(words))
+    row = first_true(scored & value.is_null())
     if row is not None:
         raise InputError(f"{origin.at(row)}: status is 'scored' but value is empty: give the value, or say 'ungraded'.")
-    row = first_true((status != "scored") & value.is_not_null())
+    row = first_true(~scored & value.is_not_null())
     if row is not None:
         raise InputError(
             f"{origin.at(row)}: value is {value[row]:g} though status is {status[row]!r}: "
@@ -63,6 +69,7 @@ def check_values(table: pl.DataFrame, origin: Origin) -> None:
     if row is not None:
         raise InputError(f"{origin.at(row)}: value is {value[row]}: leave it empty where there is none.")
     _check_ranges(table, origin)
+    _check_probabilities(table, origin)
 
 
 def _check_ranges(table: pl.DataFrame, origin: Origin) -> None:
@@ -80,11 +87,24 @@ def _check_ranges(table: pl.DataFrame, origin: Origin) -> None:
             )
 
 
+def _check_probabilities(table: pl.DataFrame, origin: Origin) -> None:
+    if "probability" not in table.columns:
+        return
+    chance = table["probability"]
+    row = first_true(~((chance > 0) & (chance <= 1)))
+    if row is not None:
+        raise InputError(
+            f"{origin.at(row)}: probability is {chance[row]:g}, but the chance of being drawn for a label is above 0 "
+            "and at most 1: leave it empty where none is known."
+        )
+
+
 def check_rows_differ(table: pl.DataFrame, origin: Origin) -> None:
     """No two rows are about the same attempt, measure and judge."""
-    keys = table.select(KEY)
-    if keys.n_unique() == table.height:
+    # Stages, measures and judges first: they are few, and the items then fill what is left without gaps.
+    if key_of(table, *(name for name in KEY if name != "item"), "item").distinct() == table.height:
         return
+    keys = table.select(pl.col(name).cast(READ[name]) for name in KEY)
     repeated = keys.with_row_index("row").filter(keys.is_duplicated())
     first = repeated.row(0, named=True)
     second = repeated.filter(pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in KEY))["row"][1]
@@ -115,8 +135,7 @@ def check_stage_order(table: pl.DataFrame, origin: Origin) -> None:
 def check_clusters(table: pl.DataFrame, origin: Origin) -> None:
     """Every item lies in one cluster."""
     item = ["family", "benchmark", "item"]
-    pairs = table.select(*item, "cluster").unique()
-    if pairs.select(item).n_unique() == pairs.height:
+    if not key_of(table, *item).undecided(codes_of(table["cluster"])).any():
         return
     firsts = _firsts(table, [*item, "cluster"])
     split = firsts.filter(firsts.select(item).is_duplicated())
@@ -125,6 +144,24 @@ def check_clusters(table: pl.DataFrame, origin: Origin) -> None:
     raise InputError(
         f"{origin.at(other['row'])}: item {one['item']!r} of {one['benchmark']} is in cluster {other['cluster']!r} "
         f"here and in {one['cluster']!r} in {origin.unit} {one['row'] + 1}: an item lies in one cluster."
+    )
+
+
+def check_paired(table: pl.DataFrame) -> None:
+    """Every item that one stage of a family answered another one answered too; ``table`` is coded and checked."""
+    item = ["family", "benchmark", "item"]
+    key = key_of(table, *item)
+    shared = key.undecided(table["stage_index"].to_numpy())[key.codes]
+    if shared.all():
+        return
+    alone = table.filter(~pl.Series(shared)).select(pl.col(name).cast(READ[name]) for name in (*item, "stage"))
+    alone = alone.unique(item).sort(item)
+    family, benchmark, name, stage = alone.row(0)
+    same = alone.filter((pl.col("family") == family) & (pl.col("benchmark") == benchmark)).height
+    more = f" ({same} such items in {benchmark})" if same > 1 else ""
+    raise InputError(
+        f"An item answered by one stage only: {name} of {benchmark}, by {family}/{stage}{more}: "
+        "ask every stage the same items under the same ids, or leave the item out."
     )
 
 
@@ -141,13 +178,9 @@ def check_directions(table: pl.DataFrame, origin: Origin) -> None:
 
 def _firsts(table: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """The distinct combinations with the first row each stands in, in order of appearance."""
-    return (
-        table.select(columns)
-        .with_row_index("row")
-        .group_by(columns)
-        .agg(pl.col("row").min())
-        .sort("row")
-        .select("row", *columns)
+    rows = key_of(table, *columns).firsts()
+    return table.select(pl.col(name).gather(rows).cast(READ[name]) for name in columns).insert_column(
+        0, pl.Series("row", rows)
     )
 
 

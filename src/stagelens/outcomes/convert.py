@@ -22,6 +22,10 @@ _TRUTH: Final = {
 }
 
 
+_NARROWER: Final = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
+"""Whole numbers that fit into 64 bits with their sign."""
+
+
 def convert(column: pl.Series, dtype: pl.DataType, origin: Origin) -> pl.Series:
     """``column`` as ``dtype`` (text, float, whole number or truth value); text that is empty is missing.
 
@@ -36,6 +40,8 @@ def convert(column: pl.Series, dtype: pl.DataType, origin: Origin) -> pl.Series:
         return column
     if dtype == pl.Float64 and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
         return column.cast(pl.Float64)
+    if dtype == pl.Int64 and column.dtype in _NARROWER:
+        return column.cast(pl.Int64)
     # Everything else goes by way of its text, however it was stored: a large seed would lose digits as a float.
     text = _as_text(column)
     parse, what = _PARSERS[dtype]

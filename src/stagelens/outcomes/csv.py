@@ -10,7 +10,7 @@ import polars as pl
 
 from stagelens.errors import InputError
 from stagelens.outcomes.checks import nearest
-from stagelens.outcomes.schema import COLUMNS
+from stagelens.outcomes.schema import COLUMNS, READ
 from stagelens.outcomes.source import Origin, TableSource, open_source
 from stagelens.outcomes.table import complete_table
 
@@ -28,7 +28,7 @@ def import_csv(source: TableSource, columns: Sequence[str] = ()) -> pl.DataFrame
         InputError: an entry that cannot be, or a table that ``read_table`` refuses.
     """
     raw, origin = open_source(source)
-    taken = {name: pl.col(name) for name in raw.columns if name in COLUMNS}
+    taken = {name: pl.col(name) for name in raw.columns if name in READ}
     entries = [_parse(entry) for entry in columns]
     for position, entry in enumerate(entries):
         if entry.column in [before.column for before in entries[:position]]:
@@ -37,7 +37,7 @@ def import_csv(source: TableSource, columns: Sequence[str] = ()) -> pl.DataFrame
             raise InputError(f"{origin.name} has no column {entry.theirs!r}: {nearest(entry.theirs, raw.columns)}")
         taken[entry.column] = pl.lit(entry.word) if entry.theirs is None else pl.col(entry.theirs)
     used = {entry.theirs for entry in entries}
-    _check_left_out([name for name in raw.columns if name not in COLUMNS and name not in used], set(taken), origin)
+    _check_left_out([name for name in raw.columns if name not in READ and name not in used], set(taken), origin)
     return complete_table(raw.select(**taken), origin)
 
 
@@ -55,7 +55,7 @@ def _parse(entry: str) -> _Entry:
     column = column.removesuffix(":")
     if not equals or not column or not value:
         raise InputError(f"{entry!r} is not COLUMN=THEIRS or COLUMN:=WORD, such as item=id or benchmark:=safety.")
-    if column not in COLUMNS:
+    if column not in READ:
         raise InputError(f"{entry!r}: an outcome table has no column {column!r}: {nearest(column, COLUMNS)}")
     return _Entry(column, None, value) if constant else _Entry(column, value, None)
 

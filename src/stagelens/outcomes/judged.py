@@ -1,57 +1,104 @@
-"""Which grades of an answer are analysed, where several judges gave one."""
+"""Which grades of an answer are analysed, where several judges gave one; what humans and single judges said."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
-from stagelens.outcomes.schema import STATUSES
+from stagelens.outcomes.codes import Codes
+from stagelens.statistics.data import SCORED, UNATTEMPTED, UNGRADED, Labels, PanelGrades
 
 PANEL: Final = "panel"
 HUMAN: Final = "human"
-
-ATTEMPT: Final = ("stage", "item", "epoch", "seed")
-"""One attempt of one stage, within a measure of a family."""
-
-_NAMED: Final = "judged by"
-_COLUMNS: Final = (*ATTEMPT, "cluster", "value", "code")
-_CODES: Final = {status: code for code, status in enumerate(STATUSES)}
+_UNNAMED: Final = "an unnamed judge"
 
 
-def judged(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """One row an attempt, of one measure of one family, and what a reader must know about its judges.
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """The rows of one measure of one family: n grades that judges gave to A attempts of S stages.
+
+    ``stage`` and ``attempt``: where a grade belongs, shape (n,), from 0. ``judge``: index into ``judges``, -1 for none.
+    ``value``: NaN unless scored. ``status``: int8, codes of ``statistics.data``. ``probability``: the chance of being
+    drawn for a label, NaN or None where none was recorded. No two rows share stage, attempt and judge.
+    """
+
+    stage: Codes
+    attempt: Codes
+    judge: Codes
+    value: NDArray[np.float64]
+    status: NDArray[np.int8]
+    probability: NDArray[np.float64] | None
+    judges: tuple[str, ...]
+    stages: tuple[str, ...]
+    attempts: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(S, A)."""
+        return len(self.stages), self.attempts
+
+    def placed(self, rows: NDArray[np.bool_], column: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``column`` of these rows, one an attempt and stage, as shape (S, A); NaN where there is none."""
+        table = np.full(self.shape, np.nan)
+        table[self.stage[rows], self.attempt[rows]] = column[rows]
+        return table
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is analysed: ``values`` and ``status`` as in ``MeasureData``; ``present``, shape (S, A): there is a row."""
+
+    values: NDArray[np.float64]
+    status: NDArray[np.int8]
+    present: NDArray[np.bool_]
+    labels: Labels | None
+    panel: PanelGrades | None
+    warnings: tuple[str, ...]
+
+
+def judged(grades: Grades) -> Judged:
+    """One grade an attempt and stage, and what a reader must know about its judges.
 
     The panel's rows are analysed where there are any; else the one judge's; else, with a warning, the median over the
-    judges. Humans' rows are never mixed with others': they are analysed only where no one else judged. An attempt that
-    only judges outside the analysis graded is `ungraded`: its grade is not known, the attempt is not lost.
-
-    Args:
-        rows: at least the columns of ``ATTEMPT``, ``cluster``, ``value``, ``status`` and ``judge``.
-
-    Returns:
-        The columns of ``ATTEMPT``, ``cluster``, ``value`` (float, null unless scored), ``code`` (int8, the status's
-        position in ``STATUSES``); and the warnings.
+    judges. Humans' rows are never mixed with others': they are analysed only where no one else judged, and are
+    ``labels`` beside others. An attempt that only judges outside the analysis graded is `ungraded`: its grade is not
+    known, the attempt is not lost. An attempt without a row is `unattempted`.
     """
-    # A row that names no judge and holds no value was never judged (the answer is missing): no judge disowns it.
-    graded = pl.col("judge").is_not_null() | pl.col("value").is_not_null()
-    coded = rows.select(
-        *ATTEMPT,
-        "cluster",
-        "value",
-        pl.col("status").replace_strict(_CODES, return_dtype=pl.Int8).alias("code"),
-        pl.when(graded).then(pl.col("judge").fill_null("an unnamed judge")).alias(_NAMED),
+    by_judge = _by_judge(grades)
+    names = sorted(by_judge)
+    chosen = _chosen(names)
+    single = [name for name in names if name not in (PANEL, HUMAN)]
+    own = np.zeros(len(grades.stage), dtype=np.bool_)
+    for name in chosen:
+        own |= by_judge[name]
+    panel = None
+    if len(single) > 1:
+        panel = PanelGrades(tuple(single), np.stack([grades.placed(by_judge[name], grades.value) for name in single]))
+    values = grades.placed(own, grades.value) if panel is None or len(chosen) == 1 else _median(panel.grades)
+    status, present = _statuses(grades, own)
+    return Judged(
+        values=values,
+        status=status,
+        present=present,
+        labels=_labels(grades, by_judge[HUMAN]) if HUMAN in names and chosen != [HUMAN] else None,
+        panel=panel,
+        warnings=tuple(_warnings(grades, [by_judge[name] for name in chosen], chosen)),
     )
-    judges = coded[_NAMED].drop_nulls().unique().sort().to_list()
-    chosen = _chosen(judges)
-    own = coded.filter(pl.col(_NAMED).is_in(chosen))
-    warnings = _warnings(own, chosen)
-    if len(chosen) > 1:
-        own = _merged(own)
-    if own.height < coded.height:
-        others = coded.filter(~pl.col(_NAMED).is_in(chosen).fill_null(False)).join(own, on=ATTEMPT, how="anti")
-        own = pl.concat([own.select(_COLUMNS), _merged(_without_grades(others))])
-    return own.select(_COLUMNS), warnings
+
+
+def _by_judge(grades: Grades) -> dict[str, NDArray[np.bool_]]:
+    """Every judge's rows. A row that names no judge and holds no value was never judged: no judge disowns it."""
+    nameless = grades.judge < 0
+    counts = np.bincount(grades.judge[~nameless], minlength=len(grades.judges))
+    found = {grades.judges[code]: grades.judge == code for code in np.flatnonzero(counts)}
+    unnamed = nameless & ~np.isnan(grades.value)
+    if unnamed.any():
+        found[_UNNAMED] = unnamed | found.get(_UNNAMED, False)
+    return found
 
 
 def _chosen(judges: list[str]) -> list[str]:
@@ -60,25 +107,46 @@ def _chosen(judges: list[str]) -> list[str]:
     return [judge for judge in judges if judge != HUMAN] or judges
 
 
-def _warnings(own: pl.DataFrame, chosen: list[str]) -> tuple[str, ...]:
+def _statuses(grades: Grades, own: NDArray[np.bool_]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Of several rows of the analysed judges the status that says most; without one, that of the other rows."""
+    status = np.full(grades.shape, UNATTEMPTED, dtype=np.int8)
+    present = np.zeros(grades.shape, dtype=np.bool_)
+    others = np.where(grades.status == SCORED, np.int8(UNGRADED), grades.status)
+    for rows, codes in ((~own, others), (own, grades.status)):
+        if not rows.any():
+            continue
+        best = np.full(grades.shape, UNATTEMPTED, dtype=np.int8)
+        here = np.zeros(grades.shape, dtype=np.bool_)
+        here[grades.stage[rows], grades.attempt[rows]] = True
+        for code in range(UNATTEMPTED - 1, SCORED - 1, -1):  # what is written last stays
+            with_code = rows & (codes == code)
+            best[grades.stage[with_code], grades.attempt[with_code]] = code
+        status[here] = best[here]
+        present |= here
+    return status, present
+
+
+def _median(grades: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median over the judges (first axis) of those that gave a grade; NaN where none did."""
+    ordered, count = np.sort(grades, axis=0), np.count_nonzero(~np.isnan(grades), axis=0)  # NaN is sorted last
+    lower, upper = np.maximum(count - 1, 0) // 2, count // 2
+    middle = [np.take_along_axis(ordered, at[None], axis=0)[0] for at in (lower, np.minimum(upper, len(grades) - 1))]
+    return np.asarray((middle[0] + middle[1]) / 2)
+
+
+def _labels(grades: Grades, human: NDArray[np.bool_]) -> Labels | None:
+    values = grades.placed(human, grades.value)
+    if np.isnan(values).all():
+        return None
+    if grades.probability is None:
+        return Labels(values, np.full_like(values, np.nan))
+    return Labels(values, np.where(np.isnan(values), np.nan, grades.placed(human, grades.probability)))
+
+
+def _warnings(grades: Grades, rows: Sequence[NDArray[np.bool_]], chosen: list[str]) -> Iterator[str]:
     if len(chosen) < 2:
-        return ()
-    warnings = [f"Judged by {', '.join(chosen)}, with no panel row: the median over the judges is analysed."]
-    per_stage = own.group_by("stage").agg(pl.col(_NAMED).unique().sort())
-    if per_stage[_NAMED].n_unique() > 1:
-        warnings.append("Not every stage was judged by the same judges: a difference may be the judges'.")
-    return tuple(warnings)
-
-
-def _merged(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row an attempt: the median of what was scored, and the status that says most."""
-    merged = rows.group_by(ATTEMPT).agg(pl.col("cluster").first(), pl.col("value").median(), pl.col("code").min())
-    return merged.select(_COLUMNS)
-
-
-def _without_grades(rows: pl.DataFrame) -> pl.DataFrame:
-    scored = pl.col("code") == _CODES["scored"]
-    return rows.with_columns(
-        pl.lit(None, pl.Float64).alias("value"),
-        pl.when(scored).then(pl.lit(_CODES["ungraded"], pl.Int8)).otherwise(pl.col("code")).alias("code"),
-    )
+        return
+    yield f"Judged by {', '.join(chosen)}, with no panel row: the median over the judges is analysed."
+    graded = np.stack([np.bincount(grades.stage[own], minlength=len(grades.stages)) > 0 for own in rows], axis=1)
+    if len({tuple(stage) for stage in graded.tolist() if any(stage)}) > 1:
+        yield "Not every stage was judged by the same judges: a difference may be the judges'."

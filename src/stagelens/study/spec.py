@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from stagelens.statistics.data import Method
 from stagelens.study.problems import Places
 
 StageKind = Literal["pretrain", "pretrained", "sft", "dpo", "rl"]
@@ -128,11 +129,13 @@ class Generation(Spec):
 class Analysis(Spec):
     """The error rate and the margins, fixed before the run.
 
-    ``margins`` keys: ``default`` (rates), a benchmark (its rates), or ``benchmark/measure``.
+    ``margins`` keys: ``default`` (rates), a benchmark (its rates), or ``benchmark/measure``. ``method`` reads
+    differences of rates (see ``statistics.data``).
     """
 
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     multiplicity: Literal["holm"] = "holm"
+    method: Method = "tango_neff"
     margins: dict[str, float] = Field(default_factory=dict, validate_default=True)
 
     @field_validator("margins")
