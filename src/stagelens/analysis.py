@@ -13,6 +13,7 @@ import polars as pl
 from stagelens.errors import InputError
 from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.checks import nearest
+from stagelens.outcomes.looks import take_looks
 from stagelens.outcomes.source import TableSource
 from stagelens.outcomes.table import read_table
 from stagelens.statistics.data import Claim, FamilyRules, Rules, default_roles
@@ -49,16 +50,20 @@ def analyze(
     if margin is not None and not 0 < margin < 1:
         raise InputError(f"margin is {margin:g}: it has to lie between 0 and 1.")
     outcomes = read_table(table)
-    rules = Rules(alpha=alpha)
+    rules, planned_looks = Rules(alpha=alpha), 1
     if study is not None:
         asked = _loaded(study)
+        planned_looks = asked.analysis.looks
         outcomes = _in_study_order(outcomes, asked, stages)
         rules = rules_from_study(asked, stages)
     if stages is not None:
         outcomes = select_stages(outcomes, stages)
     if margin is not None:
         rules = replace(rules, margins={**rules.margins, "default": margin})
-    data = measure_arrays(outcomes)
+    outcomes, looks = take_looks(outcomes, looks=planned_looks)
+    data = tuple(
+        replace(one, look=looks.get((one.family, one.benchmark), one.look)) for one in measure_arrays(outcomes)
+    )
     if not data:
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
     from stagelens.statistics.decide import decide
@@ -79,6 +84,7 @@ def rules_from_study(study: Study, stages: Sequence[str] | None = None) -> Rules
         study=study.name,
         alpha=study.analysis.alpha,
         margins=dict(study.analysis.margins),
+        method=study.analysis.method,
         claims=tuple(Claim(claim.measures, claim.established_by, claim.at_least, claim.in_) for claim in study.claims),
         families={
             name: _roles(family, kept) for name, family in study.families.items() if (kept := _kept(family, stages))

@@ -1,7 +1,7 @@
 """What there is to ask: cells (family × stage × benchmark), cut into shards of a fixed set of items.
 
 A shard is the unit of work that is kept or redone whole. Its items, and with them the batches that a local model forms,
-are a function of the study alone.
+are a function of the study alone. It lies inside one look of a sequential run; any other run has one look.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.base import Benchmark, Item, spread
 from stagelens.engine.identity import Inputs, StageIdentity, cell_inputs
+from stagelens.engine.looks import deal
+from stagelens.outcomes.looks import Cell
 from stagelens.study.spec import Study
 
 ATTEMPTS_PER_SHARD = 512
@@ -41,6 +43,12 @@ class Shard:
     items: tuple[Item, ...]
     number: int
     inputs: Inputs
+    look: int = 1
+
+    @property
+    def cell(self) -> Cell:
+        """The family and the benchmark."""
+        return self.stage.family, self.questions.benchmark.name
 
     @property
     def piece(self) -> str:
@@ -74,10 +82,16 @@ def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions
 
 
 def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iterator[Shard]:
-    """The cell's shards, in order."""
-    size = max(1, ATTEMPTS_PER_SHARD // questions.epochs)
-    for number, start in enumerate(range(0, len(questions.items), size)):
-        items = questions.items[start : start + size]
-        content = questions.benchmark.fingerprint(questions.settings, items)
+    """The cell's shards, in order, those of one look after those of another."""
+    size, benchmark = max(1, ATTEMPTS_PER_SHARD // questions.epochs), questions.benchmark
+    key = f"{study.seed} {benchmark.name}"
+    dealt = deal(questions.items, benchmark.measures, looks=study.analysis.looks, key=key)
+    cut = [
+        (look, part[start : start + size])
+        for look, part in enumerate(dealt, start=1)
+        for start in range(0, len(part), size)
+    ]
+    for number, (look, items) in enumerate(cut):
+        content = benchmark.fingerprint(questions.settings, items)
         inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
-        yield Shard(stage, questions, items, number, inputs)
+        yield Shard(stage, questions, items, number, inputs, look)

@@ -79,4 +79,6 @@ def _conclude(findings: Findings, decisions: tuple[Decision, ...]) -> MeasureRes
         shares=shares(findings),
         why=why(findings, decisions, cause, established),
         warnings=caveats(findings, decisions, sensitive),
+        look=data.look.number,
+        looks=data.look.of,
     )
