@@ -62,7 +62,8 @@ def analyze(
         rules = replace(rules, margins={**rules.margins, "default": margin})
     outcomes, looks = take_looks(outcomes, looks=planned_looks)
     data = tuple(
-        replace(one, look=looks.get((one.family, one.benchmark), one.look)) for one in measure_arrays(outcomes)
+        replace(one, look=looks.get((one.family, one.benchmark, one.measure), one.look))
+        for one in measure_arrays(outcomes)
     )
     if not data:
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")

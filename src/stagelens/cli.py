@@ -53,7 +53,7 @@ LimitOption = Annotated[
 ]
 SequentialOption = Annotated[
     bool,
-    typer.Option("--sequential", help="Ask in five looks, and stop where a benchmark's measures are decided."),
+    typer.Option("--sequential", help="Ask in five looks, and no more items of measures that are decided."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -111,12 +111,22 @@ def check(
 
 
 @app.command()
-def plan(study: StudyArgument, limit: LimitOption = None, as_json: JsonOption = False) -> None:
-    """What would run: cells, tokens, hours; what could be detected and certified."""
+def plan(
+    study: StudyArgument,
+    limit: LimitOption = None,
+    pilot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUTCOMES", help="An outcome table to draw on, in place of assumptions.", show_default=False
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What would run: cells, tokens, hours; what could be detected and certified, by simulation."""
     from stagelens.engine import plan as plan_study
     from stagelens.report.plan import print_plan
 
-    planned = plan_study(_load(study), limit=limit)
+    planned = plan_study(_load(study), limit=limit, pilot=pilot)
     if as_json:
         _print_json(planned.to_dict())
     else:

@@ -131,7 +131,13 @@ def test_every_default_is_written() -> None:
         "system_prompt": None,
         "chat_template": "own",
     }
-    assert written["analysis"] == {"alpha": 0.05, "multiplicity": "holm", "margins": {"default": 0.05}}
+    assert written["analysis"] == {
+        "alpha": 0.05,
+        "multiplicity": "holm",
+        "method": "tango_neff",
+        "looks": 1,
+        "margins": {"default": 0.05},
+    }
     base, sft, _ = written["families"]["my-model"]["stages"]
     assert "from" not in base
     assert base["elicitation"] == "raw"

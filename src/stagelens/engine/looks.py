@@ -1,24 +1,24 @@
-"""What makes a run sequential: how items are dealt into looks, and when a look has decided a benchmark."""
+"""What makes a run sequential: how items are dealt into looks, and which measures a look has decided."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from stagelens.benchmarks.base import Item
-from stagelens.outcomes.looks import Cell
 from stagelens.outcomes.schema import CONTROL_MEASURE
 from stagelens.statistics.contrasts.words import CHANGED, SAME
 from stagelens.statistics.results import MeasureResult, Verdicts
+
+Measures: TypeAlias = Callable[[Sequence[Item]], Mapping[str, int]]
+"""A benchmark's own account of the measures that items give."""
 
 UNDECIDED: Final = ("inconclusive", "uninformative", "diffuse")
 """Causes that more items may still change: `diffuse` is said for as long as no single step is shown to be large."""
 
 
-def deal(
-    items: Sequence[Item], measures: Callable[[Sequence[Item]], Mapping[str, int]], *, looks: int, key: str
-) -> tuple[tuple[Item, ...], ...]:
+def deal(items: Sequence[Item], measures: Measures, *, looks: int, key: str) -> tuple[tuple[Item, ...], ...]:
     """The items of every look; in each they keep their order.
 
     Whole clusters are dealt in turn, those of one group and stratum after those of another, in an order that is random
@@ -36,8 +36,7 @@ def deal(
     members: dict[str, list[Item]] = {}
     kinds: dict[str, tuple[bool, str, str]] = {}
     for item in items:
-        counted = [name for name, count in measures([item]).items() if count]
-        control = counted == [CONTROL_MEASURE]
+        control = measures_of(item, measures) == (CONTROL_MEASURE,)
         unit = f"item {item.id}" if control else f"cluster {item.cluster}"
         members.setdefault(unit, []).append(item)
         kinds.setdefault(unit, (not control, item.group, item.stratum or ""))
@@ -46,10 +45,21 @@ def deal(
     return tuple(tuple(item for item in items if look[item.id] == number) for number in range(looks))
 
 
-def decided(verdicts: Verdicts, cell: Cell, measures: Iterable[str]) -> bool:
-    """Whether every one of a family's ``measures`` of a benchmark is decided."""
-    results = {result.measure: result for result in verdicts.results if (result.family, result.benchmark) == cell}
-    return all(name in results and _is_decided(results[name]) for name in measures)
+def undecided(verdicts: Verdicts, family: str, benchmark: str, measures: Iterable[str]) -> list[str]:
+    """Those of a family's ``measures`` of a benchmark that are not decided; the control measure never has to be."""
+    results = {
+        result.measure: result
+        for result in verdicts.results
+        if (result.family, result.benchmark) == (family, benchmark)
+    }
+    return [
+        name for name in measures if name != CONTROL_MEASURE and not (name in results and _is_decided(results[name]))
+    ]
+
+
+def measures_of(item: Item, measures: Measures) -> tuple[str, ...]:
+    """The measures that an item counts towards, by name."""
+    return tuple(sorted(name for name, count in measures([item]).items() if count))
 
 
 def _is_decided(result: MeasureResult) -> bool:

@@ -127,7 +127,7 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
             unasked=unasked(shards, folder, ledger),
         )
         write_text(folder.study, dump_study(study, folder.root))
-        write_text(folder.plan, json.dumps(plan_questions(study, questions).to_dict(), indent=2) + "\n")
+        write_text(folder.plan, json.dumps(plan_questions(study, questions, simulated=True).to_dict(), indent=2) + "\n")
         yield work
 
 

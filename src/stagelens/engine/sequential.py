@@ -15,10 +15,10 @@ from stagelens.engine.ask import ask_shards, log_of
 from stagelens.engine.collect import outcomes_of, write_outcomes
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.ledger import Ledger
-from stagelens.engine.looks import decided
+from stagelens.engine.looks import undecided
 from stagelens.engine.progress import Reporter
-from stagelens.engine.shards import Shard
-from stagelens.outcomes.looks import Cell, not_asked
+from stagelens.engine.shards import Portion, Shard
+from stagelens.outcomes.looks import not_asked
 from stagelens.outcomes.schema import CONTROL_MEASURE
 from stagelens.statistics.design.looks import Look
 from stagelens.study.spec import Study
@@ -35,8 +35,8 @@ def ask_until_decided(
 ) -> pl.DataFrame:
     """Ask look after look, and write the outcome table; rows of items that were not asked name the look that decided.
 
-    A family and benchmark goes on to its next look while a measure of it is undecided: also when it was decided before
-    and Holm's correction, which runs over the whole study, has taken that back. What is on disk already counts.
+    A family goes on to the next look of the items of which a measure is undecided: also of one that was decided before,
+    where Holm's correction, which runs over the whole study, has taken that back. Control items go on with them.
 
     Args:
         shards: all of the study's, of every look.
@@ -47,53 +47,56 @@ def ask_until_decided(
         reporter: says where the looks stand.
     """
     looks, open_pieces = study.analysis.looks, {shard.piece for shard in unasked}
-    reached = {shard.cell: 1 for shard in shards}
+    reached = {shard.portion: 1 for shard in shards}
     known: dict[str, pl.DataFrame] = {}
     while True:
-        due = [shard for shard in shards if shard.look <= reached[shard.cell] and shard.piece not in known]
+        due = [shard for shard in shards if shard.look <= reached[shard.portion] and shard.piece not in known]
         missing = [shard for shard in due if shard.piece in open_pieces]
         ask_shards(missing, study=study, folder=folder, ledger=ledger, reporter=reporter)
         known |= {shard.piece: outcomes_of(shard, study, folder) for shard in due}
-        outcomes = pl.concat([*known.values(), *_left_out(shards, reached, study, folder)], how="diagonal_relaxed")
-        going_on = _undecided(outcomes, shards, reached, study, folder)
+        left_out = [
+            outcomes_of(shard, study, folder, skipped=not_asked(Look(reached[shard.portion], looks)))
+            for shard in shards
+            if shard.look > reached[shard.portion]
+        ]
+        outcomes = pl.concat([*known.values(), *left_out], how="diagonal_relaxed")
+        going_on = _going_on(outcomes, shards, reached, study, folder) if left_out else []
         if not going_on:
             break
-        for cell in going_on:
-            reached[cell] += 1
-    for (family, benchmark), number in reached.items():
-        reporter.say(f"{family}/{benchmark}: stopped at look {number} of {looks}")
+        for portion in going_on:
+            reached[portion] += 1
+    for (family, benchmark, measures), number in reached.items():
+        reporter.say(f"{family}/{benchmark}: {', '.join(measures)}: stopped at look {number} of {looks}")
+    asked, planned = (sum(shard.attempts for shard in shards if shard.piece in known), sum(s.attempts for s in shards))
+    reporter.say(f"{asked} of {planned} answers were needed")
     return write_outcomes(outcomes, folder)
 
 
-def _left_out(
-    shards: Sequence[Shard], reached: Mapping[Cell, int], study: Study, folder: RunFolder
-) -> list[pl.DataFrame]:
-    """Rows for every shard beyond the look that its family and benchmark have reached."""
-    return [
-        outcomes_of(shard, study, folder, skipped=not_asked(Look(reached[shard.cell], study.analysis.looks)))
-        for shard in shards
-        if shard.look > reached[shard.cell]
-    ]
+def _going_on(
+    outcomes: pl.DataFrame, shards: Sequence[Shard], reached: Mapping[Portion, int], study: Study, folder: RunFolder
+) -> list[Portion]:
+    """The portions with looks left that count towards an undecided measure, or whose next look is asked already.
 
-
-def _undecided(
-    outcomes: pl.DataFrame, shards: Sequence[Shard], reached: Mapping[Cell, int], study: Study, folder: RunFolder
-) -> list[Cell]:
-    """Every family and benchmark with looks left that is not decided, or whose next look has been asked already."""
-    left = {cell for cell, number in reached.items() if number < study.analysis.looks}
-    if not left:
-        return []
+    The latter are there where answers that were missing from an earlier look have been filled since.
+    """
+    left = {portion for portion, number in reached.items() if number < study.analysis.looks}
     verdicts = analyze(outcomes, study=study)
     begun = {
-        shard.cell
+        shard.portion
         for shard in shards
-        if shard.cell in left and shard.look == reached[shard.cell] + 1 and log_of(shard, folder).is_file()
+        if shard.portion in left and shard.look == reached[shard.portion] + 1 and log_of(shard, folder).is_file()
     }
-    measures = {shard.cell: _measures(shard) for shard in shards}
-    return [cell for cell in reached if cell in left and (cell in begun or not decided(verdicts, cell, measures[cell]))]
+    open_measures = {
+        (family, benchmark, measure)
+        for family, benchmark, measures in reached
+        for measure in undecided(verdicts, family, benchmark, measures)
+    }
+    open_benchmarks = {measure[:2] for measure in open_measures}
 
+    def goes_on(portion: Portion) -> bool:
+        family, benchmark, measures = portion
+        if measures == (CONTROL_MEASURE,):
+            return (family, benchmark) in open_benchmarks
+        return any((family, benchmark, measure) in open_measures for measure in measures)
 
-def _measures(shard: Shard) -> list[str]:
-    """The measures that are decided on, of a shard's benchmark."""
-    counts = shard.questions.benchmark.measures(shard.questions.items)
-    return [name for name, count in counts.items() if count and name != CONTROL_MEASURE]
+    return [portion for portion in reached if portion in left and (portion in begun or goes_on(portion))]

@@ -13,11 +13,13 @@ from typing import Any
 from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.base import Benchmark, Item, spread
 from stagelens.engine.identity import Inputs, StageIdentity, cell_inputs
-from stagelens.engine.looks import deal
-from stagelens.outcomes.looks import Cell
+from stagelens.engine.looks import deal, measures_of
 from stagelens.study.spec import Study
 
 ATTEMPTS_PER_SHARD = 512
+
+Portion = tuple[str, str, tuple[str, ...]]
+"""A family, a benchmark, and measures: the items that count towards these, which a sequential run asks or leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A part of a cell: these items, asked of this stage."""
+    """A part of a cell: these items, asked of this stage.
+
+    In a sequential run they are of one ``look``, and all count towards the same ``measures``.
+    """
 
     stage: StageIdentity
     questions: Questions
@@ -44,11 +49,12 @@ class Shard:
     number: int
     inputs: Inputs
     look: int = 1
+    measures: tuple[str, ...] = ()
 
     @property
-    def cell(self) -> Cell:
-        """The family and the benchmark."""
-        return self.stage.family, self.questions.benchmark.name
+    def portion(self) -> Portion:
+        """What it is asked or left with, in a sequential run."""
+        return self.stage.family, self.questions.benchmark.name, self.measures
 
     @property
     def piece(self) -> str:
@@ -82,16 +88,28 @@ def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions
 
 
 def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iterator[Shard]:
-    """The cell's shards, in order, those of one look after those of another."""
+    """The cell's shards, in order; in a sequential run those of one look after those of another."""
     size, benchmark = max(1, ATTEMPTS_PER_SHARD // questions.epochs), questions.benchmark
-    key = f"{study.seed} {benchmark.name}"
-    dealt = deal(questions.items, benchmark.measures, looks=study.analysis.looks, key=key)
-    cut = [
-        (look, part[start : start + size])
-        for look, part in enumerate(dealt, start=1)
-        for start in range(0, len(part), size)
-    ]
-    for number, (look, items) in enumerate(cut):
-        content = benchmark.fingerprint(questions.settings, items)
-        inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
-        yield Shard(stage, questions, items, number, inputs, look)
+    number = 0
+    for look, measures, part in _parts(study, questions):
+        for start in range(0, len(part), size):
+            items = part[start : start + size]
+            content = benchmark.fingerprint(questions.settings, items)
+            inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
+            yield Shard(stage, questions, items, number, inputs, look, measures)
+            number += 1
+
+
+def _parts(study: Study, questions: Questions) -> Iterator[tuple[int, tuple[str, ...], tuple[Item, ...]]]:
+    """The items that may be asked together: all of them, or those of one look that count towards the same measures."""
+    looks, benchmark = study.analysis.looks, questions.benchmark
+    if looks == 1:
+        yield 1, (), questions.items
+        return
+    dealt = deal(questions.items, benchmark.measures, looks=looks, key=f"{study.seed} {benchmark.name}")
+    for look, items in enumerate(dealt, start=1):
+        alike: dict[tuple[str, ...], list[Item]] = {}
+        for item in items:
+            alike.setdefault(measures_of(item, benchmark.measures), []).append(item)
+        for measures, part in alike.items():
+            yield look, measures, tuple(part)

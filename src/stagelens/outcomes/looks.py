@@ -10,10 +10,11 @@ from stagelens.errors import InputError
 from stagelens.statistics.design.looks import MOST_LOOKS, Look
 
 _CAUSE: Final = "not asked: decided at look"
-_PATTERN: Final = rf"^{_CAUSE} (\d+) of (\d+)$"
+_PATTERN: Final = rf"^{_CAUSE} (\d{{1,3}}) of (\d{{1,3}})$"
+_MEASURE: Final = ("family", "benchmark", "measure")
 
-Cell = tuple[str, str]
-"""A family and a benchmark: what a sequential run stops asking."""
+Looks = dict[tuple[str, str, str], Look]
+"""By family, benchmark and measure: the look that the verdicts rest on."""
 
 
 def not_asked(look: Look) -> str:
@@ -26,35 +27,45 @@ def is_not_asked() -> pl.Expr:
     return (pl.col("status") == "unattempted") & pl.col("cause").str.contains(_PATTERN).fill_null(False)
 
 
-def take_looks(table: pl.DataFrame, *, looks: int = 1) -> tuple[pl.DataFrame, dict[Cell, Look]]:
-    """The rows inside the sample, and for every family and benchmark the look that its verdicts rest on.
+def take_looks(table: pl.DataFrame, *, looks: int = 1) -> tuple[pl.DataFrame, Looks]:
+    """The rows inside the sample, and for every measure of every family the look that its verdicts rest on.
 
-    A cell whose rows say at which look it was decided has that look; every other one was asked to the end, and has the
-    last look of the design.
+    A measure whose rows say at which look it was decided has that look, and the earliest where they name several: the
+    stricter one. Every other one was asked to the end, and has the last look of the design. A design of one look gives
+    no looks.
 
     Args:
         table: as ``read_table`` returns it.
-        looks: of the design, where the study says; else as many as the rows of any cell say.
+        looks: of the design, where a study says; else as many as the rows of any measure say.
 
     Raises:
-        InputError: a cell's rows name different looks, or one that there cannot be.
+        InputError: rows name a look that there cannot be, or looks of different designs.
     """
     if looks == 1 and not table.select((pl.col("status") == "unattempted").any()).item():
         return table, {}
-    left_out = table.filter(is_not_asked())
-    stopped: dict[Cell, Look] = {}
-    for family, benchmark, cause in left_out.select("family", "benchmark", "cause").unique().sort(pl.all()).iter_rows():
-        number, of = (int(word) for word in cause.removeprefix(_CAUSE).split(" of "))
-        if not 1 <= number < of <= MOST_LOOKS or (family, benchmark) in stopped:
+    left_out = is_not_asked()
+    named = table.filter(left_out).select(*_MEASURE, "cause").unique().sort(pl.all())
+    stopped: Looks = {}
+    for family, benchmark, measure, cause in named.iter_rows():
+        look = _read(cause)
+        known = stopped.setdefault((family, benchmark, measure), look)
+        if look.of != known.of:
             raise InputError(
-                f"The table's rows of {family}/{benchmark} say {cause!r}: a look has to come before the last of at "
-                f"most {MOST_LOOKS}, and all rows of a benchmark have to name the same one."
+                f"The table's rows of {family}/{benchmark}/{measure} name looks of different designs: "
+                f"{not_asked(look)!r} and {not_asked(known)!r}; analyze the outcomes of one run."
             )
-        stopped[family, benchmark] = Look(number, of)
+        stopped[family, benchmark, measure] = min(look, known, key=lambda each: each.number)
     most = max([looks, *(look.of for look in stopped.values())])
     if most == 1:
         return table, {}
-    cells = table.select("family", "benchmark").unique().iter_rows()
-    last = Look(most, most)
-    sample = table.filter(~is_not_asked()) if stopped else table
-    return sample, {(family, benchmark): stopped.get((family, benchmark), last) for family, benchmark in cells}
+    last = {(*measure,): Look(most, most) for measure in table.select(_MEASURE).unique().iter_rows()}
+    return table.filter(~left_out) if stopped else table, last | stopped
+
+
+def _read(cause: str) -> Look:
+    number, of = (int(word) for word in cause.removeprefix(_CAUSE).split(" of "))
+    if not 1 <= number < of <= MOST_LOOKS:
+        raise InputError(
+            f"The table's rows say {cause!r}: a look that decides comes before the last, of at most {MOST_LOOKS}."
+        )
+    return Look(number, of)

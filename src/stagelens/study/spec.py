@@ -118,7 +118,7 @@ class Analysis(Spec):
 
     ``margins`` keys: ``default`` (rates), a benchmark (its rates), or ``benchmark/measure``. ``method`` reads
     differences of rates (see ``statistics.data``). With two ``looks`` or more, a run asks in as many parts, and stops
-    asking a family a benchmark once all of its measures are decided.
+    asking a family the items of measures that are decided.
     """
 
     alpha: float = Field(default=0.05, gt=0, lt=0.5)

@@ -44,6 +44,10 @@ class World(Protocol):
     def attempts(self) -> float:
         """Attempts in a cluster, on average."""
 
+    @property
+    def variance(self) -> float:
+        """Of one answer at one stage."""
+
 
 @dataclass(frozen=True, slots=True)
 class AssumedRates:
@@ -73,6 +77,11 @@ class AssumedRates:
     def attempts(self) -> float:
         """Attempts in a cluster, on average."""
         return self.epochs * sum(self.sizes) / len(self.sizes)
+
+    @property
+    def variance(self) -> float:
+        """Of one answer at one stage."""
+        return self.rate * (1 - self.rate)
 
     def draw(self, rng: np.random.Generator, replicates: int, clusters: int, change: float) -> Draw:
         """See ``World``."""
@@ -108,13 +117,14 @@ class AssumedRates:
 
 @dataclass(frozen=True, slots=True)
 class AssumedSeverities:
-    """Severities whose differences are normal with standard deviation ``spread``; the range does not cut them off.
+    """Severities that are normal with standard deviation ``spread`` at each stage; the range does not cut them off.
 
-    Correlations of the differences, and ``sizes``, as for ``AssumedRates``.
+    Correlations and ``sizes`` as for ``AssumedRates``.
     """
 
     spread: float
     span: float
+    correlation: float
     sizes: tuple[int, ...]
     epochs: int = 1
     cluster_correlation: float = 0.0
@@ -130,12 +140,18 @@ class AssumedSeverities:
         """Attempts in a cluster, on average."""
         return self.epochs * sum(self.sizes) / len(self.sizes)
 
+    @property
+    def variance(self) -> float:
+        """Of one answer at one stage."""
+        return self.spread**2
+
     def draw(self, rng: np.random.Generator, replicates: int, clusters: int, change: float) -> Draw:
         """See ``World``."""
         items = np.resize(np.array(self.sizes, dtype=np.float64), clusters)
         attempts = max(self.epoch_correlation, self.cluster_correlation)
         of_item = attempts + (1 - attempts) / self.epochs
-        variance = self.spread**2 * items * (of_item + (items - 1) * self.cluster_correlation)
+        of_one = 2 * (1 - self.correlation) * self.spread**2
+        variance = of_one * items * (of_item + (items - 1) * self.cluster_correlation)
         size = np.broadcast_to(self.epochs * items, (replicates, clusters))
         noise = self.epochs * np.sqrt(variance) * rng.standard_normal(size.shape)
         return Draw(size, noise + change * size, np.zeros(size.shape))
@@ -147,15 +163,16 @@ class Pilot:
 
     ``gained``, ``lost``: sums of the positive and of the negative parts of the differences (for severities too);
     ``neither``: pairs that agree at the low end of a rate's range, out of which a change is made; ``size``: pairs.
-    Which stage of a pilot's cluster is the earlier one is drawn as well: the pilot shows how much answers vary, and no
-    change of its own.
+    ``variance``: of one answer at one stage. Which stage of a pilot's cluster is the earlier one is drawn as well: the
+    pilot shows how much answers vary, and no change of its own.
     """
 
     gained: FloatArray
     lost: FloatArray
     neither: FloatArray
     size: FloatArray
-    rate: bool
+    variance: float
+    rate: bool = True
     span: float = 1.0
 
     @property
