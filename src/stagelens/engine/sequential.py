@@ -75,23 +75,19 @@ def ask_until_decided(
 def _going_on(
     outcomes: pl.DataFrame, shards: Sequence[Shard], reached: Mapping[Portion, int], study: Study, folder: RunFolder
 ) -> list[Portion]:
-    """The portions with looks left that count towards an undecided measure, or whose next look is asked already.
+    """The portions with looks left that count towards an undecided measure.
 
-    The latter are there where answers that were missing from an earlier look have been filled since.
+    Where there are none, those whose next look lies on disk: answers that were missing from an earlier look have been
+    filled since, and decided what was undecided then. What was asked counts.
     """
-    left = {portion for portion, number in reached.items() if number < study.analysis.looks}
+    left = [portion for portion, number in reached.items() if number < study.analysis.looks]
     verdicts = analyze(outcomes, study=study)
-    begun = {
-        shard.portion
-        for shard in shards
-        if shard.portion in left and shard.look == reached[shard.portion] + 1 and log_of(shard, folder).is_file()
-    }
     open_measures = {
         (family, benchmark, measure)
         for family, benchmark, measures in reached
         for measure in undecided(verdicts, family, benchmark, measures)
     }
-    open_benchmarks = {measure[:2] for measure in open_measures}
+    open_benchmarks = {(family, benchmark) for family, benchmark, _ in open_measures}
 
     def goes_on(portion: Portion) -> bool:
         family, benchmark, measures = portion
@@ -99,4 +95,9 @@ def _going_on(
             return (family, benchmark) in open_benchmarks
         return any((family, benchmark, measure) in open_measures for measure in measures)
 
-    return [portion for portion in reached if portion in left and (portion in begun or goes_on(portion))]
+    begun = {
+        shard.portion
+        for shard in shards
+        if shard.look == reached[shard.portion] + 1 and log_of(shard, folder).is_file()
+    }
+    return [portion for portion in left if goes_on(portion)] or [portion for portion in left if portion in begun]
