@@ -10,9 +10,9 @@ from typing import Any, Final, Protocol, TypeVar
 from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.outcomes.schema import CONTROL_MEASURE
 from stagelens.statistics.data import Rules
-from stagelens.statistics.planning.courses import Estimate
+from stagelens.study.plan_json import measure_to_dict, rounded
 from stagelens.study.power import Assumptions, Prospect, prospect
-from stagelens.study.prospects import Course, Extent, Pilots, Simulated, simulate
+from stagelens.study.prospects import Extent, Pilots, Simulated, simulate
 from stagelens.study.spec import Study
 
 CHARACTERS_PER_TOKEN: Final = 4
@@ -108,8 +108,8 @@ class Plan:
             "tokens": self.tokens,
             "prompt_tokens": self.prompt_tokens,
             "answer_tokens": self.answer_tokens,
-            "hours": _rounded(self.hours),
-            "measures": [_measure_to_dict(measure) for measure in self.measures],
+            "hours": rounded(self.hours),
+            "measures": [measure_to_dict(measure) for measure in self.measures],
             "assumptions": {
                 "tokens_per_second": self.tokens_per_second,
                 "characters_per_token": CHARACTERS_PER_TOKEN,
@@ -232,65 +232,6 @@ def _with_simulation(
     return replace(planned, simulated=found)
 
 
-def _measure_to_dict(planned: PlannedMeasure) -> dict[str, Any]:
-    """Simulated numbers where there are any, with their Monte Carlo errors; else those of the closed forms."""
-    expected, simulated = planned.prospect, planned.simulated
-    content: dict[str, Any] = {
-        "benchmark": planned.benchmark,
-        "measure": planned.measure,
-        "items": planned.items,
-        "clusters": planned.clusters,
-        "margin": planned.margin,
-        "basis": "closed forms" if simulated is None else simulated.basis,
-        "expected_half_width": _rounded(expected.half_width) if expected else None,
-        "minimum_detectable_difference": _rounded(expected.detectable) if expected else None,
-        "smallest_certifiable_margin": _rounded(expected.certifiable) if expected else None,
-        "clusters_needed": expected.clusters_needed if expected else None,
-    }
-    if simulated is None:
-        return content
-    shown = simulated.shown
-    estimates: dict[str, Estimate | None] = {
-        "expected_half_width": shown.half_width,
-        "minimum_detectable_difference": shown.detectable,
-        "smallest_certifiable_margin": shown.certifiable,
-        "power_to_certify": shown.power,
-    }
-    content |= {name: _rounded(estimate.value) if estimate else None for name, estimate in estimates.items()}
-    errors = {name: _rounded(estimate.error) if estimate else None for name, estimate in estimates.items()}
-    needed = simulated.clusters_needed
-    if needed is not None:
-        content["clusters_needed"] = int(needed.value)
-    errors["clusters_needed"] = _rounded(needed.error) if needed else None
-    return content | {
-        "monte_carlo_error": errors,
-        "sequential": _course_to_dict(simulated.course) if simulated.course else None,
-    }
-
-
-def _course_to_dict(course: Course) -> dict[str, Any]:
-    answers = {
-        "paired_fixed": course.paired,
-        "paired_looks_at_most": course.most,
-        "paired_looks_no_change": course.no_change,
-        "paired_looks_change": course.changed,
-    }
-    return {
-        "looks": course.looks,
-        "change": _rounded(course.change),
-        "answers_per_stage": {
-            "unpaired_fixed": course.unpaired,
-            **{name: _rounded(estimate.value) for name, estimate in answers.items()},
-        },
-        "monte_carlo_error": {name: _rounded(estimate.error) for name, estimate in answers.items()},
-    }
-
-
 def _extent(items: Sequence[Asked]) -> Extent:
     sizes = Counter(item.cluster for item in items)
     return Extent(len(items), len(sizes), tuple(sizes.values()))
-
-
-def _rounded(value: float) -> float:
-    """To six significant digits."""
-    return float(f"{value:.6g}")

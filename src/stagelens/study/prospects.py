@@ -42,9 +42,9 @@ class Extent:
 class Course:
     """Answers that every stage gives until "no change" is certified with the same power, by three designs.
 
-    ``unpaired``: two samples of their own, the size fixed (a formula). ``paired``: the size fixed. ``most``,
-    ``no_change``, ``changed``: paired, in ``looks``: at the most, and on average where nothing changes or where the
-    change is ``change``.
+    ``unpaired``: two samples of their own, the size fixed (a formula, but not below the cluster gate). ``paired``: the
+    size fixed. ``most``, ``no_change``, ``changed``: paired, in ``looks``: at the most, and on average where nothing
+    changes or where the change is ``change``.
     """
 
     looks: int
@@ -129,7 +129,7 @@ def _course(world: World, aim: Aim, needed: Estimate, assumed: Assumptions, seed
     return Course(
         looks=looks,
         change=change,
-        unpaired=unpaired(world.variance, aim, assumed.power),
+        unpaired=max(unpaired(world.variance, aim, assumed.power), ceil(aim.gate * world.attempts)),
         paired=_answers(needed, world),
         most=_answers(most, world),
         no_change=expected(0.0),
