@@ -13,6 +13,7 @@ import polars as pl
 from stagelens.errors import InputError
 from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.checks import nearest
+from stagelens.outcomes.looks import take_looks
 from stagelens.outcomes.source import TableSource
 from stagelens.outcomes.table import read_coded
 from stagelens.statistics.data import Claim, FamilyRules, Method, Rules, default_roles
@@ -55,9 +56,10 @@ def analyze(
     if method is not None and method not in get_args(Method):
         raise InputError(f"method is {method!r}: {nearest(method, get_args(Method))}")
     outcomes = read_coded(table)
-    rules = Rules(alpha=alpha)
+    rules, planned_looks = Rules(alpha=alpha), 1
     if study is not None:
         asked = _loaded(study)
+        planned_looks = asked.analysis.looks
         outcomes = _in_study_order(outcomes, asked, stages)
         rules = rules_from_study(asked, stages)
     if stages is not None:
@@ -67,7 +69,11 @@ def analyze(
     if method is not None:
         rules = replace(rules, method=method)
     rules = replace(rules, all_pairs=all_pairs)
-    data = measure_arrays(outcomes)
+    outcomes, looks = take_looks(outcomes, looks=planned_looks)
+    data = tuple(
+        replace(one, look=looks.get((one.family, one.benchmark, one.measure), one.look))
+        for one in measure_arrays(outcomes)
+    )
     if not data:
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
     from stagelens.statistics.decide import decide
@@ -87,8 +93,8 @@ def rules_from_study(study: Study, stages: Sequence[str] | None = None) -> Rules
     return Rules(
         study=study.name,
         alpha=study.analysis.alpha,
-        method=study.analysis.method,
         margins=dict(study.analysis.margins),
+        method=study.analysis.method,
         claims=tuple(Claim(claim.measures, claim.established_by, claim.at_least, claim.in_) for claim in study.claims),
         families={
             name: _roles(family, kept) for name, family in study.families.items() if (kept := _kept(family, stages))

@@ -51,6 +51,10 @@ LimitOption = Annotated[
     int | None,
     typer.Option("--limit", min=1, metavar="N", help="Ask at most N items of each benchmark, spread over its groups."),
 ]
+SequentialOption = Annotated[
+    bool,
+    typer.Option("--sequential", help="Ask in five looks, and no more items of measures that are decided."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
@@ -107,12 +111,22 @@ def check(
 
 
 @app.command()
-def plan(study: StudyArgument, limit: LimitOption = None, as_json: JsonOption = False) -> None:
-    """What would run: cells, tokens, hours; what could be detected and certified."""
+def plan(
+    study: StudyArgument,
+    limit: LimitOption = None,
+    pilot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUTCOMES", help="An outcome table to draw on, in place of assumptions.", show_default=False
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What would run: cells, tokens, hours; what could be detected and certified, by simulation."""
     from stagelens.engine import plan as plan_study
     from stagelens.report.plan import print_plan
 
-    planned = plan_study(_load(study), limit=limit)
+    planned = plan_study(_load(study), limit=limit, pilot=pilot)
     if as_json:
         _print_json(planned.to_dict())
     else:
@@ -125,13 +139,14 @@ def run(
     out: OutOption = None,
     engine: Annotated[EngineName, typer.Option(help="Where the work is done.")] = EngineName.local,
     limit: LimitOption = None,
+    sequential: SequentialOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """All of it, resumable: the same command goes on where it stopped."""
     from stagelens.engine import run as run_study
 
     del engine  # one engine so far: the option fixes the name that a script may rely on
-    _end(run_study(_load(study), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
+    _end(run_study(_asked(study, sequential), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
 
 
 @app.command()
@@ -144,12 +159,16 @@ def train(study: StudyArgument, out: OutOption = None) -> None:
 
 @app.command()
 def evaluate(
-    study: StudyArgument, out: OutOption = None, limit: LimitOption = None, as_json: JsonOption = False
+    study: StudyArgument,
+    out: OutOption = None,
+    limit: LimitOption = None,
+    sequential: SequentialOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """The second half of a run: ask every stage, decide, report."""
     from stagelens.engine import evaluate as evaluate_study
 
-    _end(evaluate_study(_load(study), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
+    _end(evaluate_study(_asked(study, sequential), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
 
 
 @app.command()
@@ -270,6 +289,12 @@ def _load(path: Path) -> Study:
     from stagelens.study.spec import Study
 
     return Study.load(path)
+
+
+def _asked(path: Path, sequential: bool) -> Study:
+    """The study as it is to be asked."""
+    study = _load(path)
+    return study.sequential() if sequential else study
 
 
 def _reporter() -> Any:

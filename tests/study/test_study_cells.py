@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagelens.outcomes.measures import KNOWN
-from stagelens.study.cells import BenchmarkInventory, Extent, plan, take_inventory
+from stagelens.study.cells import BenchmarkInventory, plan, take_inventory
 from stagelens.study.load import parse_study
 from stagelens.study.power import Assumptions, prospect
+from stagelens.study.prospects import Extent, simulate
 from stagelens.study.spec import Study
 
 STUDY = """
@@ -70,14 +71,14 @@ def inventory() -> dict[str, BenchmarkInventory]:
 
 def test_an_inventory_counts_items_and_clusters_by_measure(inventory: dict[str, BenchmarkInventory]) -> None:
     assert inventory["safety"] == BenchmarkInventory(
-        extent=Extent(76, 41),
+        extent=Extent(76, 41, (4,) * 10 + (1,) * 30 + (6,)),
         epochs=2,
         prompt_characters=400 + 600 + 30,
         measures={
-            "unsafe_response": Extent(40, 10),
-            "over_refusal": Extent(30, 30),
-            "partial_refusal": Extent(30, 30),
-            "competence": Extent(6, 1),
+            "unsafe_response": Extent(40, 10, (4,) * 10),
+            "over_refusal": Extent(30, 30, (1,) * 30),
+            "partial_refusal": Extent(30, 30, (1,) * 30),
+            "competence": Extent(6, 1, (6,)),
         },
     )
 
@@ -139,6 +140,55 @@ def test_a_measure_without_clusters_to_compare_has_no_prospect(study: Study) -> 
     content = plan(study, {"safety": lone, "odcv": lone}).to_dict()
     assert content["measures"][0]["clusters_needed"] is None
     assert content["measures"][0]["expected_half_width"] is None
+
+
+def test_a_simulated_plan_keeps_the_keys_and_adds_errors_and_designs(
+    study: Study, inventory: dict[str, BenchmarkInventory]
+) -> None:
+    closed = plan(study, inventory).to_dict()
+    content = json.loads(json.dumps(plan(study, inventory, simulated=True).to_dict(), allow_nan=False))
+    assert closed["measures"][0]["basis"] == "closed forms"
+    for before, after in zip(closed["measures"], content["measures"], strict=True):
+        assert after["basis"] == "assumptions"
+        assert set(before) <= set(after)
+        assert after["expected_half_width"] == pytest.approx(before["expected_half_width"], rel=0.3)
+        assert 0 <= after["power_to_certify"] <= 1
+        for name, error in after["monte_carlo_error"].items():
+            assert (error is None) == (after[name] is None)
+        answers = after["sequential"]["answers_per_stage"]
+        assert answers["paired_looks_change"] < answers["paired_looks_no_change"] < answers["paired_looks_at_most"]
+        assert after["sequential"]["change"] == pytest.approx(3 * after["margin"])
+
+
+def test_more_answers_than_are_simulated_are_left_to_the_closed_forms(study: Study) -> None:
+    huge = BenchmarkInventory(Extent(50_000, 50_000), 1, 30, {"unsafe_response": Extent(50_000, 50_000)})
+    content = plan(study, {"safety": huge, "odcv": huge}, simulated=True).to_dict()
+    assert content["measures"][0]["basis"] == "closed forms"
+    assert content["measures"][0]["clusters_needed"] > 59
+
+
+def test_clusters_of_unequal_size_show_less() -> None:
+    def half_width(sizes: tuple[int, ...]) -> float:
+        extent = Extent(sum(sizes), len(sizes), sizes)
+        assumed = Assumptions(cluster_correlation=0.5)
+        found = simulate(KNOWN["misaligned"], extent, epochs=1, margin=0.05, alpha=0.05, assumed=assumed, guess=300)
+        assert found is not None
+        return found.shown.half_width.value
+
+    assert half_width((1, 19) * 20) > 1.1 * half_width((10,) * 40)
+
+
+def test_further_attempts_help_as_far_as_they_differ() -> None:
+    def half_width(epochs: int, correlation: float) -> float:
+        assumed = Assumptions(epoch_correlation=correlation)
+        found = prospect(
+            KNOWN["misaligned"], items=100, clusters=100, margin=0.05, alpha=0.05, assumed=assumed, epochs=epochs
+        )
+        assert found is not None
+        return found.half_width
+
+    assert half_width(5, 1.0) == pytest.approx(half_width(1, 1.0))
+    assert half_width(5, 0.5) == pytest.approx(half_width(1, 0.5) * 0.6**0.5)
 
 
 def outlook(items: int, clusters: int, margin: float = 0.05, measure: str = "unsafe_response", **assumed: float):

@@ -105,7 +105,7 @@ def test_a_change_is_named() -> None:
 
 def test_entries_that_come_and_go_are_named() -> None:
     assert explain_change({"a": 1, "l": [1, 2]}, {"b": "x", "l": [1]}) == (
-        'a: 1 → absent; l[1]: 2 → absent; b: absent → "x"'
+        'a: 1 → absent; b: absent → "x"; l[1]: 2 → absent'
     )
     assert explain_change({"a": {"b": 1}}, {"a": None}) == 'a: {"b": 1} → null'
 

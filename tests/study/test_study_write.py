@@ -135,6 +135,7 @@ def test_every_default_is_written() -> None:
         "alpha": 0.05,
         "multiplicity": "holm",
         "method": "tango_neff",
+        "looks": 1,
         "margins": {"default": 0.05},
     }
     base, sft, _ = written["families"]["my-model"]["stages"]

@@ -63,7 +63,8 @@ def ask_shards(shards: Sequence[Shard], *, study: Study, folder: RunFolder, ledg
                     raise KeyboardInterrupt
                 if is_whole(log):
                     ledger.record(shard.piece, shard.inputs)
-        reporter.say(f"asked {stage.family}/{stage.stage.name}: {sum(shard.attempts for shard in own)} answers")
+        look = f" at look {own[0].look}" if study.analysis.looks > 1 else ""
+        reporter.say(f"asked {stage.family}/{stage.stage.name}{look}: {sum(shard.attempts for shard in own)} answers")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.shards import Shard
 from stagelens.outcomes.inspect_logs import read_log
 from stagelens.outcomes.label_sheets import labelled
+from stagelens.outcomes.looks import is_not_asked
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import rewrite_report
@@ -20,34 +21,38 @@ from stagelens.study.spec import Study
 
 
 def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -> pl.DataFrame:
-    """One table of every shard's outcomes, written to the run folder.
+    """One table of every shard's outcomes, written to the run folder."""
+    frames = [outcomes_of(shard, study, folder) for shard in shards]
+    return write_outcomes(pl.concat(frames, how="diagonal_relaxed"), folder)
 
-    Every item of every shard is in it: what a log does not hold is `unattempted`. Humans' labels are added.
-    """
-    positions = {
-        (family, stage.name): index
-        for family, members in study.families.items()
-        for index, stage in enumerate(members.stages)
-    }
-    frames: list[pl.DataFrame] = []
-    for shard in shards:
-        family, stage = shard.stage.family, shard.stage.stage.name
-        position = positions[family, stage]
-        seen: set[tuple[str, int]] = set()
-        log = log_of(shard, folder)
-        if log.is_file():
-            frame = read_log(log, family=family, stage=stage, stage_index=position)
-            seen = set(frame.select("item", "epoch").iter_rows())
-            frames.append(frame)
-        absent = list(_absent(shard, position, seen))
-        if absent:
-            frames.append(pl.DataFrame(absent, infer_schema_length=None))
-    table = labelled(read_table(pl.concat(frames, how="diagonal_relaxed")), folder.root)
+
+def write_outcomes(outcomes: pl.DataFrame, folder: RunFolder) -> pl.DataFrame:
+    """The outcomes, with humans' labels where there are any, as the table of the run folder."""
+    table = labelled(read_table(outcomes), folder.root)
     write_table(table, folder.outcomes)
     return table
 
 
-def _absent(shard: Shard, position: int, seen: set[tuple[str, int]]) -> Iterator[dict[str, object]]:
+def outcomes_of(shard: Shard, study: Study, folder: RunFolder, *, skipped: str | None = None) -> pl.DataFrame:
+    """A shard's outcomes: every item of it is in them, and what its log does not hold is `unattempted`.
+
+    With ``skipped``, the cause why the shard was not asked at all, no log is looked for.
+    """
+    family, stage = shard.stage.family, shard.stage.stage
+    position = study.families[family].stages.index(stage)
+    frames: list[pl.DataFrame] = []
+    seen: set[tuple[str, int]] = set()
+    log = log_of(shard, folder)
+    if skipped is None and log.is_file():
+        frames.append(read_log(log, family=family, stage=stage.name, stage_index=position))
+        seen = set(frames[0].select("item", "epoch").iter_rows())
+    absent = list(_absent(shard, position, seen, skipped or "not in the log"))
+    if absent:
+        frames.append(pl.DataFrame(absent, infer_schema_length=None))
+    return pl.concat(frames, how="diagonal_relaxed")
+
+
+def _absent(shard: Shard, position: int, seen: set[tuple[str, int]], cause: str) -> Iterator[dict[str, object]]:
     for item in shard.items:
         for epoch in range(1, shard.questions.epochs + 1):
             if (item.id, epoch) in seen:
@@ -65,14 +70,14 @@ def _absent(shard: Shard, position: int, seen: set[tuple[str, int]]) -> Iterator
                     "epoch": epoch,
                     "value": None,
                     "status": "unattempted",
-                    "cause": "not in the log",
+                    "cause": cause,
                     "higher_is_worse": KNOWN[measure].higher_is_worse if measure in KNOWN else True,
                 }
 
 
 def missing_sentences(outcomes: pl.DataFrame) -> tuple[str, ...]:
-    """One sentence for every cell with items that another run could fill."""
-    missing = outcomes.filter(pl.col("status").is_in(["ungraded", "unattempted"]))
+    """One sentence for every cell with items that another run could fill; none for those that need no asking."""
+    missing = outcomes.filter(pl.col("status").is_in(["ungraded", "unattempted"]) & ~is_not_asked())
     cells = missing.group_by("family", "stage", "benchmark", "status", maintain_order=True).agg(
         pl.struct("item", "epoch").n_unique().alias("attempts"),
         pl.col("item").first(),

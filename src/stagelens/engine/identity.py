@@ -73,13 +73,16 @@ def cell_inputs(
     """All that decides one shard's answers and grades.
 
     Args:
-        study: for the seed and the generation settings.
+        study: for the seed, the generation settings and the number of looks.
         identity: the stage that answers.
         benchmark: ``Benchmark.fingerprint`` of the shard's items: their content, the settings, the judge's version.
         epochs: attempts at each item.
         shard: the items, in the order in which they are asked.
     """
+    looks = study.analysis.looks
     return {
+        # Which items are asked together depends on the looks; a run without them does not mention any.
+        **({"analysis.looks": looks} if looks > 1 else {}),
         "checkpoint": identity.fingerprint,
         "prompting": prompting_of(identity.stage, study.generation),
         "seed": study.seed,

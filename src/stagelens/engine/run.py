@@ -16,6 +16,7 @@ from stagelens.engine.identity import StageIdentity, identify_stages
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.planning import plan_questions
 from stagelens.engine.progress import Reporter, silent
+from stagelens.engine.sequential import ask_until_decided
 from stagelens.engine.shards import Shard, cut_shards, read_questions
 from stagelens.engine.train import train_stages, unmade
 from stagelens.statistics.results import Verdicts
@@ -66,13 +67,16 @@ def run(
         return _evaluate(work)
 
 
-def run_to_verdicts(study: Study | str | Path, *, out: str | Path | None = None, limit: int | None = None) -> Verdicts:
+def run_to_verdicts(
+    study: Study | str | Path, *, out: str | Path | None = None, limit: int | None = None, sequential: bool = False
+) -> Verdicts:
     """Run a study: make the stages that are missing, ask every stage, decide, and write the run folder.
 
     Args:
         study: a loaded study, or the path of a study file.
         out: the run folder; by default ``runs/<study name>`` beside the study file.
         limit: ask at most this many items of each benchmark.
+        sequential: ask in looks, and no further than is needed to decide (see ``Study.sequential``).
 
     Returns:
         The verdicts, as in ``verdicts.json``. What is already in the run folder is not done again.
@@ -81,6 +85,8 @@ def run_to_verdicts(study: Study | str | Path, *, out: str | Path | None = None,
         InputError: the study or something it names is not usable, or the run folder holds other work.
     """
     loaded = study if isinstance(study, Study) else Study.load(study)
+    if sequential:
+        loaded = loaded.sequential()
     return run(loaded, out=None if out is None else Path(out), limit=limit).verdicts
 
 
@@ -121,7 +127,7 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
             unasked=unasked(shards, folder, ledger),
         )
         write_text(folder.study, dump_study(study, folder.root))
-        write_text(folder.plan, json.dumps(plan_questions(study, questions).to_dict(), indent=2) + "\n")
+        write_text(folder.plan, json.dumps(plan_questions(study, questions, simulated=True).to_dict(), indent=2) + "\n")
         yield work
 
 
@@ -137,6 +143,12 @@ def _train(work: _Work) -> None:
 
 
 def _evaluate(work: _Work) -> Outcome:
-    ask_shards(work.unasked, study=work.study, folder=work.folder, ledger=work.ledger, reporter=work.reporter)
-    outcomes = collect_outcomes(work.shards, work.study, work.folder)
+    study, folder, ledger, reporter = work.study, work.folder, work.ledger, work.reporter
+    if study.analysis.looks > 1:
+        outcomes = ask_until_decided(
+            work.shards, work.unasked, study=study, folder=folder, ledger=ledger, reporter=reporter
+        )
+    else:
+        ask_shards(work.unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
+        outcomes = collect_outcomes(work.shards, study, folder)
     return Outcome(work.folder, decide(work.study, work.folder), missing_sentences(outcomes))

@@ -1,7 +1,7 @@
 """What there is to ask: cells (family × stage × benchmark), cut into shards of a fixed set of items.
 
 A shard is the unit of work that is kept or redone whole. Its items, and with them the batches that a local model forms,
-are a function of the study alone.
+are a function of the study alone. It lies inside one look of a sequential run; any other run has one look.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from typing import Any
 from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.base import Benchmark, Item, spread
 from stagelens.engine.identity import Inputs, StageIdentity, cell_inputs
+from stagelens.engine.looks import deal, measures_of
 from stagelens.study.spec import Study
 
 ATTEMPTS_PER_SHARD = 512
+
+Portion = tuple[str, str, tuple[str, ...]]
+"""A family, a benchmark, and measures: the items that count towards these, which a sequential run asks or leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,23 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A part of a cell: these items, asked of this stage."""
+    """A part of a cell: these items, asked of this stage.
+
+    In a sequential run they are of one ``look``, and all count towards the same ``measures``.
+    """
 
     stage: StageIdentity
     questions: Questions
     items: tuple[Item, ...]
     number: int
     inputs: Inputs
+    look: int = 1
+    measures: tuple[str, ...] = ()
+
+    @property
+    def portion(self) -> Portion:
+        """What it is asked or left with, in a sequential run."""
+        return self.stage.family, self.questions.benchmark.name, self.measures
 
     @property
     def piece(self) -> str:
@@ -74,10 +88,28 @@ def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions
 
 
 def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iterator[Shard]:
-    """The cell's shards, in order."""
-    size = max(1, ATTEMPTS_PER_SHARD // questions.epochs)
-    for number, start in enumerate(range(0, len(questions.items), size)):
-        items = questions.items[start : start + size]
-        content = questions.benchmark.fingerprint(questions.settings, items)
-        inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
-        yield Shard(stage, questions, items, number, inputs)
+    """The cell's shards, in order; in a sequential run those of one look after those of another."""
+    size, benchmark = max(1, ATTEMPTS_PER_SHARD // questions.epochs), questions.benchmark
+    number = 0
+    for look, measures, part in _parts(study, questions):
+        for start in range(0, len(part), size):
+            items = part[start : start + size]
+            content = benchmark.fingerprint(questions.settings, items)
+            inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
+            yield Shard(stage, questions, items, number, inputs, look, measures)
+            number += 1
+
+
+def _parts(study: Study, questions: Questions) -> Iterator[tuple[int, tuple[str, ...], tuple[Item, ...]]]:
+    """The items that may be asked together: all of them, or those of one look that count towards the same measures."""
+    looks, benchmark = study.analysis.looks, questions.benchmark
+    if looks == 1:
+        yield 1, (), questions.items
+        return
+    dealt = deal(questions.items, benchmark.measures, looks=looks, key=f"{study.seed} {benchmark.name}")
+    for look, items in enumerate(dealt, start=1):
+        alike: dict[tuple[str, ...], list[Item]] = {}
+        for item in items:
+            alike.setdefault(measures_of(item, benchmark.measures), []).append(item)
+        for measures, part in alike.items():
+            yield look, measures, tuple(part)

@@ -6,5 +6,6 @@
 - ``design``: planning before the data, and looks at them while they come in;
 - ``judging``: judges that err: their agreement, their correction by human labels;
 - ``contrasts``: two stages compared: evidence, levels, the verdict word, multiplicity;
+- ``planning``: designs simulated, and read as the contrasts are;
 - ``conclusions``: what the contrasts add up to: established by, cause, shares, claims, sentences.
 """

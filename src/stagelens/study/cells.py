@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.outcomes.schema import CONTROL_MEASURE
 from stagelens.statistics.data import Rules
+from stagelens.study.plan_json import measure_to_dict, rounded
 from stagelens.study.power import Assumptions, Prospect, prospect
+from stagelens.study.prospects import Extent, Pilots, Simulated, simulate
 from stagelens.study.spec import Study
 
 CHARACTERS_PER_TOKEN: Final = 4
@@ -28,14 +30,6 @@ class Asked(Protocol):
 
 
 AnItem = TypeVar("AnItem", bound=Asked)
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How many items, in how many clusters."""
-
-    items: int
-    clusters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMeasure:
-    """One measure, the same for every contrast of the study, and its prospect (None where no item counts)."""
+    """One measure, the same for every contrast of the study, and its prospect (None where no item counts).
+
+    ``prospect`` is by closed forms, ``simulated`` by simulation: None where that was not wanted, or is not possible.
+    """
 
     benchmark: str
     measure: str
@@ -72,6 +69,7 @@ class PlannedMeasure:
     clusters: int
     margin: float
     prospect: Prospect | None
+    simulated: Simulated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,8 @@ class Plan:
             "tokens": self.tokens,
             "prompt_tokens": self.prompt_tokens,
             "answer_tokens": self.answer_tokens,
-            "hours": _rounded(self.hours),
-            "measures": [_measure_to_dict(measure) for measure in self.measures],
+            "hours": rounded(self.hours),
+            "measures": [measure_to_dict(measure) for measure in self.measures],
             "assumptions": {
                 "tokens_per_second": self.tokens_per_second,
                 "characters_per_token": CHARACTERS_PER_TOKEN,
@@ -146,6 +144,8 @@ def plan(
     *,
     tokens_per_second: float = TOKENS_PER_SECOND,
     assumed: Assumptions | None = None,
+    simulated: bool = False,
+    pilots: Pilots | None = None,
 ) -> Plan:
     """The plan of a study whose benchmarks hold what ``inventory`` says, by benchmark.
 
@@ -154,6 +154,8 @@ def plan(
         inventory: an entry for every benchmark of the study.
         tokens_per_second: how fast tokens are read and generated, taken together; an assumption.
         assumed: what is assumed of the answers.
+        simulated: whether what can be expected is simulated as well, which takes some tenths of a second a measure.
+        pilots: what a simulation draws on, for the measures that a pilot had; the others rest on the assumptions.
     """
     assumed = assumed or Assumptions()
     cells = tuple(
@@ -163,11 +165,13 @@ def plan(
         for benchmark in study.benchmarks
     )
     measures = tuple(
-        _measure(study, benchmark, name, extent, assumed)
+        _measure(study, benchmark, name, inventory[benchmark], assumed)
         for benchmark in study.benchmarks
-        for name, extent in inventory[benchmark].measures.items()
+        for name in inventory[benchmark].measures
         if name != CONTROL_MEASURE
     )
+    if simulated:
+        measures = tuple(_with_simulation(measure, study, inventory, assumed, pilots or {}) for measure in measures)
     return Plan(cells, measures, tokens_per_second, assumed)
 
 
@@ -186,35 +190,48 @@ def _cell(study: Study, family: str, stage: str, benchmark: str, holds: Benchmar
     )
 
 
-def _measure(study: Study, benchmark: str, name: str, extent: Extent, assumed: Assumptions) -> PlannedMeasure:
-    measure = KNOWN.get(name, Measure(name))
+def _measure(
+    study: Study, benchmark: str, name: str, holds: BenchmarkInventory, assumed: Assumptions
+) -> PlannedMeasure:
+    measure, extent = KNOWN.get(name, Measure(name)), holds.measures[name]
     rules = Rules(alpha=study.analysis.alpha, margins=study.analysis.margins)
     margin = rules.margin(benchmark, name, measure.kind)
     expected = prospect(
-        measure, items=extent.items, clusters=extent.clusters, margin=margin, alpha=rules.alpha, assumed=assumed
+        measure,
+        items=extent.items,
+        clusters=extent.clusters,
+        margin=margin,
+        alpha=rules.alpha,
+        assumed=assumed,
+        epochs=holds.epochs,
     )
     return PlannedMeasure(benchmark, name, extent.items, extent.clusters, margin, expected)
 
 
-def _measure_to_dict(planned: PlannedMeasure) -> dict[str, Any]:
-    expected = planned.prospect
-    return {
-        "benchmark": planned.benchmark,
-        "measure": planned.measure,
-        "items": planned.items,
-        "clusters": planned.clusters,
-        "margin": planned.margin,
-        "expected_half_width": _rounded(expected.half_width) if expected else None,
-        "minimum_detectable_difference": _rounded(expected.detectable) if expected else None,
-        "smallest_certifiable_margin": _rounded(expected.certifiable) if expected else None,
-        "clusters_needed": expected.clusters_needed if expected else None,
-    }
+def _with_simulation(
+    planned: PlannedMeasure,
+    study: Study,
+    inventory: Mapping[str, BenchmarkInventory],
+    assumed: Assumptions,
+    pilots: Pilots,
+) -> PlannedMeasure:
+    holds = inventory[planned.benchmark]
+    if planned.prospect is None:
+        return planned
+    found = simulate(
+        KNOWN.get(planned.measure, Measure(planned.measure)),
+        holds.measures[planned.measure],
+        epochs=holds.epochs,
+        margin=planned.margin,
+        alpha=study.analysis.alpha,
+        assumed=assumed,
+        guess=planned.prospect.clusters_needed,
+        pilot=pilots.get((planned.benchmark, planned.measure)),
+        seed=study.seed,
+    )
+    return replace(planned, simulated=found)
 
 
 def _extent(items: Sequence[Asked]) -> Extent:
-    return Extent(len(items), len({item.cluster for item in items}))
-
-
-def _rounded(value: float) -> float:
-    """To six significant digits."""
-    return float(f"{value:.6g}")
+    sizes = Counter(item.cluster for item in items)
+    return Extent(len(items), len(sizes), tuple(sizes.values()))

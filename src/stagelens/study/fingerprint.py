@@ -80,7 +80,7 @@ def explain_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 def _changes(old: Any, new: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in [*old, *(key for key in new if key not in old)]:
+        for key in sorted({*old, *new}):
             yield from _changes(old.get(key, _ABSENT), new.get(key, _ABSENT), f"{where}.{key}" if where else str(key))
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         for index in range(max(len(old), len(new))):

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stagelens.statistics.data import Method
+from stagelens.statistics.design.looks import MOST_LOOKS
 from stagelens.study.problems import Places
 
 StageKind = Literal["pretrain", "pretrained", "sft", "dpo", "rl"]
@@ -27,6 +28,8 @@ PRETRAINING: Final = ("pretrain", "pretrained")
 
 DEFAULT_MARGIN: Final = 0.05
 """Of rates, where a study fixes none."""
+SEQUENTIAL_LOOKS: Final = 5
+"""Of a run that stops as soon as it is decided, where a study fixes none."""
 
 
 class Spec(BaseModel):
@@ -130,12 +133,14 @@ class Analysis(Spec):
     """The error rate and the margins, fixed before the run.
 
     ``margins`` keys: ``default`` (rates), a benchmark (its rates), or ``benchmark/measure``. ``method`` reads
-    differences of rates (see ``statistics.data``).
+    differences of rates (see ``statistics.data``). With two ``looks`` or more, a run asks in as many parts, and stops
+    asking a family the items of measures that are decided.
     """
 
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     multiplicity: Literal["holm"] = "holm"
     method: Method = "tango_neff"
+    looks: int = Field(default=1, ge=1, le=MOST_LOOKS)
     margins: dict[str, float] = Field(default_factory=dict, validate_default=True)
 
     @field_validator("margins")
@@ -177,6 +182,12 @@ class Study(Spec):
         from stagelens.study.load import load_study
 
         return load_study(path)
+
+    def sequential(self) -> Study:
+        """The same study in several looks: its own ``analysis.looks``, or ``SEQUENTIAL_LOOKS`` where it has one."""
+        if self.analysis.looks > 1:
+            return self
+        return self.model_copy(update={"analysis": self.analysis.model_copy(update={"looks": SEQUENTIAL_LOOKS})})
 
     def where(self, *path: str | int) -> str:
         """A field in words, for an error: ``study.yaml:12: benchmarks.safety``."""
