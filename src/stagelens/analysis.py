@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.checks import nearest
 from stagelens.outcomes.source import TableSource
 from stagelens.outcomes.table import read_table
-from stagelens.statistics.data import Claim, FamilyRules, Rules, default_roles
+from stagelens.statistics.data import Claim, FamilyRules, MeasureData, Method, Rules, default_roles
 from stagelens.statistics.results import Verdicts
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def analyze(
     margin: float | None = None,
     alpha: float = 0.05,
     stages: Sequence[str] | None = None,
+    method: Method | None = None,
+    all_pairs: bool = False,
 ) -> Verdicts:
     """Decide, from an outcome table, what each stage's answers show.
 
@@ -40,6 +42,10 @@ def analyze(
         margin: replaces the default margin of rates, 0 to 1.
         alpha: the error rate, 0 to 0.5, where no study gives one.
         stages: only these, in this order; the last is production.
+        method: how differences of rates are read, where not as the study says: `tango_neff`, `cluster_t`, `bootstrap`
+            or `betting`.
+        all_pairs: compare every two stages. Without a study, stages of which none is named `sft` then count as no
+            ladder: none is the base, and none descends from another.
 
     Raises:
         InputError: the table, the study or an argument is not usable, or they do not fit each other.
@@ -48,6 +54,8 @@ def analyze(
         raise InputError(f"alpha is {alpha:g}: it has to lie between 0 and 0.5.")
     if margin is not None and not 0 < margin < 1:
         raise InputError(f"margin is {margin:g}: it has to lie between 0 and 1.")
+    if method is not None and method not in get_args(Method):
+        raise InputError(f"There is no method {method!r}: {nearest(method, get_args(Method))}")
     outcomes = read_table(table)
     rules = Rules(alpha=alpha)
     if study is not None:
@@ -61,9 +69,23 @@ def analyze(
     data = measure_arrays(outcomes)
     if not data:
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
+    if method is not None:
+        rules = replace(rules, method=method)
+    if all_pairs:
+        families = _side_by_side(data) if study is None else rules.families
+        rules = replace(rules, all_pairs=True, families=families)
     from stagelens.statistics.decide import decide
 
     return decide(data, rules)
+
+
+def _side_by_side(data: Sequence[MeasureData]) -> dict[str, FamilyRules]:
+    """Roles of families that are no ladder: models beside each other, none of them a base."""
+    return {
+        one.family: replace(default_roles(one.stages), base=None, descends=False)
+        for one in data
+        if "sft" not in one.stages
+    }
 
 
 def _loaded(study: Study | str | Path) -> Study:
