@@ -11,7 +11,8 @@ from report_samples import CONTEXT, ONE_FAMILY, TWO_FAMILIES, UNSAFE, contrast, 
 
 from stagelens.report.context import Example, ParityRow, ReportContext
 from stagelens.report.html import render_report, write_report
-from stagelens.report.tables import contrast_table, level_table, parity_differences, parity_table
+from stagelens.report.parity import parity_differences, parity_table
+from stagelens.report.tables import contrast_table, level_table
 from stagelens.report.units import MISSING
 from stagelens.statistics.results import ClaimResult, Verdicts
 
@@ -88,6 +89,7 @@ def test_parts_come_in_order(page, text):
         "At a glance",
         "How to read this",
         "Measure by measure",
+        "What these items can and cannot certify",
         "Warnings",
         "Every contrast",
         "Every level, and what it rests on",

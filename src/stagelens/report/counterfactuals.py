@@ -70,7 +70,7 @@ def counterfactual_effects(verdicts: Verdicts) -> Table:
         Column(f"{outer} interval", lambda row: row.units.interval(row.effect.low, row.effect.high)),
         Column("p, difference", lambda row: write.probability(row.effect.p_difference), "unadjusted"),
         Column("p, equivalence", lambda row: write.probability(row.effect.p_equivalence), "unadjusted"),
-        Column("what it is", lambda row: MEANINGS.get(row.effect.name, ""), numeric=False),
+        Column("what it is", lambda row: MEANINGS.get(row.effect.name, ""), numeric=False, wide=True),
     )
     rows = [
         _EffectOf(result, effect, units_of(result))

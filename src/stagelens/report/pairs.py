@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
+from stagelens.report.scope import look_words, scope_words
 from stagelens.report.units import MISSING, Units, coverage, units_of
 from stagelens.report.words import families, full_name, verdict
 from stagelens.statistics.results import Contrast, Level, MeasureResult, Verdicts, VerdictWord
@@ -47,11 +48,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One measure's pairs: the stages in order of their level, the highest first; unknown levels last."""
+    """One measure's pairs: the stages in order of their level, the highest first; unknown levels last.
+
+    ``about``: the margin, and what else holds for all pairs; ``sentence`` and ``counts`` sum them up.
+    """
 
     name: str
-    margin: str
+    about: str
     sentence: str
+    counts: str
     lines: tuple[Line, ...]
 
 
@@ -65,7 +70,7 @@ def is_pairwise(result: MeasureResult) -> bool:
 
 
 def is_side_by_side(result: MeasureResult) -> bool:
-    """Whether the stages are compared in pairs because they are no ladder: no cause is asked, and none is called sft."""
+    """Whether the stages are compared in pairs because they are no ladder: no cause is asked, none is named sft."""
     return is_pairwise(result) and result.cause is None and all(level.stage != "sft" for level in result.stages)
 
 
@@ -92,12 +97,15 @@ def has_matrix(result: MeasureResult) -> bool:
 def matrix(result: MeasureResult, alpha: float, *, several_families: bool = False) -> Matrix:
     """The matrix of one measure."""
     units = units_of(result)
+    words = Counter(tone(contrast.verdict) for contrast in result.contrasts)
+    recipe = (scope_words(result),) if result.runs > 1 else ()
     levels = sorted(result.stages, key=lambda level: -1e9 if level.estimate is None else level.estimate, reverse=True)
     by_pair = {(contrast.from_stage, contrast.to_stage): contrast for contrast in result.contrasts}
     return Matrix(
         name=full_name(result, several_families=several_families),
-        margin=f"±{units.width(result.margin)}",
+        about=", ".join(filter(None, (f"margin ±{units.width(result.margin)}", look_words(result), *recipe))),
         sentence=pairs_sentence(result),
+        counts=f"{words['changed']} differ, {words['same']} equivalent, {words['open']} undecided",
         lines=tuple(
             Line(
                 letter=LETTERS[index % len(LETTERS)],
@@ -112,7 +120,7 @@ def matrix(result: MeasureResult, alpha: float, *, several_families: bool = Fals
 
 
 def pairs_sentence(result: MeasureResult) -> str:
-    """`Of 66 pairs, 14 differ, none is equivalent, 52 cannot be told.`"""
+    """`Of 66 pairs, 14 differ, none is equivalent, 52 are undecided.`"""
     words = Counter(tone(contrast.verdict) for contrast in result.contrasts)
     inside = sum(contrast.verdict == "below_margin" for contrast in result.contrasts)
     alike = words["same"]
@@ -120,7 +128,7 @@ def pairs_sentence(result: MeasureResult) -> str:
         f"{words['changed'] or 'none'} {_are(words['changed'], 'differ', 'differs')}",
         f"{alike or 'none'} {_are(alike, 'are equivalent', 'is equivalent')}"
         + (f" ({inside} of them only below the margin)" if inside else ""),
-        f"{words['open'] or 'none'} cannot be told apart or called alike",
+        f"{words['open'] or 'none'} {_are(words['open'], 'are undecided', 'is undecided')}",
     ]
     return f"Of {len(result.contrasts)} pairs, {', '.join(parts)}."
 

@@ -58,7 +58,7 @@ class Block:
     bottom: float
     name: str
     about: str
-    sentence: str
+    counts: str
     ticks: tuple[Tick, ...]
     columns: tuple[tuple[float, str], ...]
     lines: tuple[PlacedLine, ...]
@@ -67,7 +67,7 @@ class Block:
     @property
     def description(self) -> str:
         """The block in words, for those who do not see it."""
-        return f"{self.name} ({self.about}): {'; '.join(line.text for line in self.lines)}. {self.sentence}"
+        return f"{self.name} ({self.about}): {'; '.join(line.text for line in self.lines)}. Pairs: {self.counts}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ def _block(result: MeasureResult, alpha: float, top: float) -> Block:
         top=top,
         bottom=top + _TITLE + _LINE * len(lines) + _FOOT,
         name=shorten(measure_word(result.measure), 30),
-        about=f"{shorten(result.benchmark, 26)}, {direction}, margin {found.margin}",
-        sentence=found.sentence,
+        about=f"{shorten(result.benchmark, 26)}, {direction}, margin ±{units.width(result.margin)}",
+        counts=found.counts,
         ticks=ticks(axis, units, signed=False),
         columns=columns if shown else (),
         lines=lines,

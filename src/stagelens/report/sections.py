@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stagelens.report.context import Example, ReportContext
-from stagelens.report.pairs import is_pairwise, is_side_by_side, pairs_sentence
+from stagelens.report.pairs import has_matrix, is_pairwise, is_side_by_side, pairs_sentence
 from stagelens.report.scope import look_words, scope_words
 from stagelens.report.units import probability, units_of
 from stagelens.report.visible import Cut, cut
@@ -70,10 +70,14 @@ class ItemAnswers:
 
 
 def measure_texts(verdicts: Verdicts) -> tuple[MeasureText, ...]:
-    """Every measure in sentences, in the order of the verdicts."""
+    """Every measure in sentences, in the order of the verdicts; those that a matrix says it all of are left out."""
     several = len(families(verdicts)) > 1
     differ = len(set(map(scope_words, verdicts.results))) > 1
-    return tuple(_measure_text(result, verdicts.alpha, several=several, differ=differ) for result in verdicts.results)
+    return tuple(
+        _measure_text(result, verdicts.alpha, several=several, differ=differ)
+        for result in verdicts.results
+        if not (is_side_by_side(result) and has_matrix(result))
+    )
 
 
 def warnings(verdicts: Verdicts, context: ReportContext) -> tuple[tuple[str, str], ...]:

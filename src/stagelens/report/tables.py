@@ -30,6 +30,12 @@ def contrast_table(verdicts: Verdicts) -> Table:
     several = len(families(verdicts)) > 1
     outer, inner = coverage(verdicts.alpha)
     every = [contrast for result in verdicts.results for contrast in result.contrasts]
+    not_worse: list[Column[_ContrastOf]] = []
+    if any(contrast.p_noninferiority_raw < 1 for contrast in every):
+        not_worse.append(Column("p, not worse", _not_worse_cell, "by the margin or more; unadjusted"))
+    tipping: list[Column[_ContrastOf]] = []
+    if any(contrast.tipping_point is not None for contrast in every):
+        tipping.append(Column("tipping point", _tipping_cell, "what more of a judge's error at one stage overturns it"))
     columns: tuple[Column[_ContrastOf], ...] = (
         Column("measure", lambda row: full_name(row.result, several_families=several), numeric=False),
         Column("contrast", lambda row: f"{row.contrast.to_stage} − {row.contrast.from_stage}", numeric=False),
@@ -47,11 +53,7 @@ def contrast_table(verdicts: Verdicts) -> Table:
         Column("raw", lambda row: write.probability(row.contrast.p_difference_raw), "p, difference, unadjusted"),
         Column("p, equivalence", lambda row: write.probability(row.contrast.p_equivalence), "Holm-adjusted"),
         Column("raw", lambda row: write.probability(row.contrast.p_equivalence_raw), "p, equivalence, unadjusted"),
-        *(
-            [Column[_ContrastOf]("p, not worse", _not_worse_cell, "by the margin or more; unadjusted")]
-            if any(contrast.p_noninferiority_raw < 1 for contrast in every)
-            else []
-        ),
+        *not_worse,
         Column("pairs", lambda row: write.count(row.contrast.pairs), "attempts scored at both stages"),
         Column("clusters", lambda row: write.count(row.contrast.clusters), "the unit of inference"),
         Column("more clusters", lambda row: write.count(row.contrast.clusters_needed), "needed to decide"),
@@ -65,15 +67,7 @@ def contrast_table(verdicts: Verdicts) -> Table:
             lambda row: row.units.width(row.contrast.smallest_certifiable_margin),
             "smallest margin that these data could certify",
         ),
-        *(
-            [
-                Column[_ContrastOf](
-                    "tipping point", _tipping_cell, "a judge's extra error at one stage that overturns it"
-                )
-            ]
-            if any(contrast.tipping_point is not None for contrast in every)
-            else []
-        ),
+        *tipping,
         Column("method", lambda row: row.contrast.method, numeric=False),
     )
     rows = [

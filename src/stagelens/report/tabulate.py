@@ -11,12 +11,13 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Item]):
-    """A heading, what stands beneath it, and a note that explains it."""
+    """A heading, what stands beneath it, and a note that explains it; ``wide`` holds sentences, which are wrapped."""
 
     head: str
     cell: Callable[[Item], str]
     note: str = ""
     numeric: bool = True
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Table:
     heads: tuple[str, ...]
     notes: tuple[str, ...]
     numeric: tuple[bool, ...]
+    wide: tuple[bool, ...]
     rows: tuple[TableRow, ...]
 
 
@@ -56,5 +58,6 @@ def tabulate(
         heads=tuple(column.head for column in columns),
         notes=tuple(column.note for column in columns),
         numeric=tuple(column.numeric for column in columns),
+        wide=tuple(column.wide for column in columns),
         rows=tuple(rows),
     )

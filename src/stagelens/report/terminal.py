@@ -47,7 +47,8 @@ _MOST_WARNINGS = 4
 # For terminals whose encoding cannot hold the symbols.
 _ASCII = str.maketrans(
     {"−": "-", "–": "-", "→": "->", "≈": "=", "≲": "~", "▲": "^", "▼": "v", "∅": "0", "±": "+/-", "°": "*", "“": '"',
-     "”": '"', "’": "'", "…": "...", "≥": ">=", "≤": "<=", "×": "x", "·": ".", "α": "alpha", "•": "-", "✓": "+", "✗": "x"}
+     "”": '"', "’": "'", "…": "...", "≥": ">=", "≤": "<=", "×": "x", "·": ".", "α": "alpha", "•": "-", "✓": "+",
+     "✗": "x"}
 )  # fmt: skip
 
 
@@ -65,7 +66,8 @@ def print_verdicts(verdicts: Verdicts, console: Console) -> None:
         if ladder:
             console.print(_table(ladder, verdicts.alpha, console))
         for result in filter(has_matrix, results):
-            _print_pairs(matrix(result, verdicts.alpha), console)
+            # Where the stages are no ladder, the headline has said it.
+            _print_pairs(matrix(result, verdicts.alpha), console, summed=not is_side_by_side(result))
     if any(is_hollow(level) for result in verdicts.results for level in result.stages):
         console.print(_text(f"{_HOLLOW} more than a tenth of the answers incapable", console, style="dim"))
     several = len(names) > 1
@@ -107,9 +109,9 @@ def _warnings(result: MeasureResult) -> tuple[str, ...]:
     return (*result.warnings[:_MOST_WARNINGS], f"and {more} more on single pairs, which the report lists.")
 
 
-def _print_pairs(found: Matrix, console: Console) -> None:
+def _print_pairs(found: Matrix, console: Console, *, summed: bool) -> None:
     """A symbol for every pair, readable at 80 columns up to 18 stages."""
-    console.print(_text(f"{found.name}: the row minus the column, margin {found.margin}", console, style="dim"))
+    console.print(_text(f"{found.name}: row minus column, {found.about}", console, style="dim"))
     width = 80 - 2 * len(found.lines) - 14
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", show_header=True)
     table.add_column("")
@@ -130,7 +132,8 @@ def _print_pairs(found: Matrix, console: Console) -> None:
             ),
         )
     console.print(table)
-    console.print(_text(found.sentence, console))
+    if summed:
+        console.print(_text(found.sentence, console))
     console.print()
 
 
