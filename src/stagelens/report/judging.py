@@ -16,7 +16,6 @@ _LEVELS: Final = {
     "ordinal": "ordinal: the order of grades counts",
     "interval": "interval: distances between grades count",
 }
-_CORRECTIONS: Final = {"ppi++": "PPI++", "rogan_gladen": "Rogan and Gladen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def correction(judging: Judging) -> str:
     """Whether human labels corrected the differences, and by which method."""
     labels = f"{judging.labelled:,} human label{'' if judging.labelled == 1 else 's'}"
     if judging.correction is not None:
-        return f"corrected by {labels} ({_CORRECTIONS.get(judging.correction, judging.correction)})"
+        return f"corrected by {labels}" + (" (PPI++)" if "PPI++" in judging.correction.upper() else "")
     if judging.labelled:
         return f"uncorrected: {labels} are too few"
     return "uncorrected: no answer has a human label"
