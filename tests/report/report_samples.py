@@ -244,7 +244,9 @@ LABELLED = replace(
     ),
     look=2,
     looks=5,
-    judging=Judging(("rule:refusal",), "nominal", None, None, None, (), 240, "differences corrected by human labels (PPI++)"),
+    judging=Judging(
+        ("rule:refusal",), "nominal", None, None, None, (), 240, "differences corrected by human labels (PPI++)"
+    ),
     counterfactual=Counterfactual(
         (level("format", 0.69, 0.06), level("rl_only", 0.09, 0.04)),
         (

@@ -35,7 +35,7 @@ def strata_table(verdicts: Verdicts) -> Table:
     outer, _ = coverage(verdicts.alpha)
     columns: tuple[Column[_StratumOf], ...] = (
         Column("measure", lambda row: full_name(row.result, several_families=several), numeric=False),
-        Column("contrast", lambda row: _headline(row.result), "the headline", numeric=False),
+        Column("contrast", lambda row: _headline(row.result), numeric=False),
         Column("stratum", lambda row: row.stratum.stratum, numeric=False),
         Column("verdict", lambda row: verdict_text(row.stratum), numeric=False),
         Column("difference", lambda row: row.units.difference(row.stratum.difference)),
@@ -56,8 +56,8 @@ def ordinal_table(verdicts: Verdicts) -> Table:
     points = Units("rate", 0.0, 1.0)
     columns: tuple[Column[_Part], ...] = (
         Column("measure", lambda row: full_name(row.result, several_families=several), numeric=False),
-        Column("contrast", lambda row: _headline(row.result), "the headline", numeric=False),
-        Column("change in", lambda row: row.what, numeric=False),
+        Column("contrast", lambda row: _headline(row.result), numeric=False),
+        Column("change in", lambda row: row.what, numeric=False, wide=True),
         Column("difference", lambda row: points.difference(row.difference)),
         Column(f"{outer} interval", lambda row: points.interval(row.low, row.high)),
     )

@@ -110,9 +110,9 @@ def _warnings(result: MeasureResult) -> tuple[str, ...]:
 
 
 def _print_pairs(found: Matrix, console: Console, *, summed: bool) -> None:
-    """A symbol for every pair, readable at 80 columns up to 18 stages."""
+    """A symbol for every pair; long names are cut to what the symbols leave of the line."""
     console.print(_text(f"{found.name}: row minus column, {found.about}", console, style="dim"))
-    width = 80 - 2 * len(found.lines) - 14
+    width = console.width - 2 * len(found.lines) - 14
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", show_header=True)
     table.add_column("")
     table.add_column("stage", no_wrap=True)
