@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.checks import nearest
 from stagelens.outcomes.source import TableSource
 from stagelens.outcomes.table import read_table
-from stagelens.statistics.data import Claim, FamilyRules, MeasureData, Method, Rules, default_roles
+from stagelens.statistics.data import Claim, FamilyRules, Method, Rules, default_roles
 from stagelens.statistics.results import Verdicts
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ def analyze(
         margin: replaces the default margin of rates, 0 to 1.
         alpha: the error rate, 0 to 0.5, where no study gives one.
         stages: only these, in this order; the last is production.
-        method: how differences of rates are read, where not as the study says: `tango_neff`, `cluster_t`, `bootstrap`
-            or `betting`.
-        all_pairs: compare every two stages. Without a study, stages of which none is named `sft` then count as no
-            ladder: none is the base, and none descends from another.
+        method: how differences of rates are read, in place of the study's (`tango_neff` without one).
+        all_pairs: compare every two stages, for families that are no ladder.
 
     Raises:
         InputError: the table, the study or an argument is not usable, or they do not fit each other.
@@ -55,7 +53,7 @@ def analyze(
     if margin is not None and not 0 < margin < 1:
         raise InputError(f"margin is {margin:g}: it has to lie between 0 and 1.")
     if method is not None and method not in get_args(Method):
-        raise InputError(f"There is no method {method!r}: {nearest(method, get_args(Method))}")
+        raise InputError(f"method is {method!r}: {nearest(method, get_args(Method))}")
     outcomes = read_table(table)
     rules = Rules(alpha=alpha)
     if study is not None:
@@ -66,25 +64,25 @@ def analyze(
         outcomes = select_stages(outcomes, stages)
     if margin is not None:
         rules = replace(rules, margins={**rules.margins, "default": margin})
+    if method is not None:
+        rules = replace(rules, method=method)
+    rules = replace(rules, all_pairs=all_pairs)
     data = measure_arrays(outcomes)
     if not data:
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
-    if method is not None:
-        rules = replace(rules, method=method)
-    if all_pairs:
-        families = _side_by_side(data) if study is None else rules.families
-        rules = replace(rules, all_pairs=True, families=families)
+    if all_pairs and study is None:
+        rules = replace(rules, families=_side_by_side({one.family: one.stages for one in data}))
     from stagelens.statistics.decide import decide
 
     return decide(data, rules)
 
 
-def _side_by_side(data: Sequence[MeasureData]) -> dict[str, FamilyRules]:
-    """Roles of families that are no ladder: models beside each other, none of them a base."""
+def _side_by_side(stages: Mapping[str, tuple[str, ...]]) -> dict[str, FamilyRules]:
+    """Roles of families without a stage named `sft`: models beside each other, none a base, none from another."""
     return {
-        one.family: replace(default_roles(one.stages), base=None, descends=False)
-        for one in data
-        if "sft" not in one.stages
+        family: replace(default_roles(names), base=None, descends=False)
+        for family, names in stages.items()
+        if "sft" not in names
     }
 
 

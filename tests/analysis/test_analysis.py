@@ -211,5 +211,5 @@ def test_models_beside_each_other_have_no_base(given: Decision) -> None:
 
 
 def test_an_unknown_method_is_named() -> None:
-    with pytest.raises(InputError, match=re.escape("There is no method 'beting': did you mean 'betting'?")):
+    with pytest.raises(InputError, match=re.escape("method is 'beting': did you mean 'betting'?")):
         analyze(table("sft", "rl"), method="beting")  # type: ignore[arg-type]
