@@ -78,9 +78,12 @@ def analyze(
 
 
 def _side_by_side(stages: Mapping[str, tuple[str, ...]]) -> dict[str, FamilyRules]:
-    """Roles of families without a stage named `sft`: models beside each other, none a base, none from another."""
+    """Roles of families without a stage named `sft`: models beside each other, none a base, none from another.
+
+    No pair of them was fixed beforehand, so none is the headline: it would start where it ends.
+    """
     return {
-        family: replace(default_roles(names), base=None, descends=False)
+        family: FamilyRules(headline_from=names[-1], base=None, descends=False)
         for family, names in stages.items()
         if "sft" not in names
     }

@@ -203,9 +203,9 @@ def test_method_and_all_pairs_reach_the_rules(given: Decision) -> None:
     assert given.rules.families["f"].headline_from == "sft"
 
 
-def test_models_beside_each_other_have_no_base(given: Decision) -> None:
+def test_models_beside_each_other_have_neither_base_nor_headline(given: Decision) -> None:
     analyze(table("a", "b", "c", "d"), all_pairs=True)
-    assert given.rules.families == {"f": FamilyRules(headline_from="b", base=None, descends=False)}
+    assert given.rules.families == {"f": FamilyRules(headline_from="d", base=None, descends=False)}
     analyze(table("base", "sft", "dpo", "rl"), all_pairs=True)
     assert given.rules.families == {}
 

@@ -110,8 +110,21 @@ def test_nominal_agreement_is_krippendorffs(folder: Path, results: Mapping[str, 
     assert results["misaligned"]["judging"]["krippendorff_alpha"] == pytest.approx(1 - observed / expected, abs=0.02)
 
 
-def test_a_verdict_without_each_judge(results: Mapping[str, Any]) -> None:
+def test_every_pair_counts_as_one_of_all(results: Mapping[str, Any]) -> None:
+    """Nobody named a pair beforehand: none is the headline, and every change survives Holm's correction over all."""
     for result in results.values():
+        contrasts = sorted(result["contrasts"], key=lambda contrast: float(contrast["p_difference_raw"]))
+        assert not any(contrast["headline"] for contrast in contrasts)
+        survives = True
+        for rank, contrast in enumerate(contrasts):
+            survives = survives and contrast["p_difference_raw"] * (len(contrasts) - rank) < 0.05
+            assert survives or not contrast["verdict"].startswith("changed")
+
+
+def test_a_named_pair_has_a_verdict_without_each_judge(folder: Path) -> None:
+    pair = ["--stages", "gemini-3.1-pro-preview,gpt-5.5"]
+    done = CliRunner().invoke(app, ["analyze", str(folder / "t.parquet"), *pair, "--json"])
+    for result in json.loads(done.stdout)["results"]:
         assert {left["judge"] for left in result["judging"]["left_out"]} == set(OWN_MODEL)
 
 

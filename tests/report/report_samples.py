@@ -286,7 +286,7 @@ PAIRED = result(
         replace(level(model, rate, 0.12), n=80, items=80, clusters=40, scored=0 if rate is None else 80, incapable=0)
         for model, rate in zip(_MODELS, _RATES, strict=True)
     ),
-    tuple(replace(one, headline=(one.from_stage, one.to_stage) == (_MODELS[1], _MODELS[-1])) for one in _pairs()),
+    _pairs(),
     family="odcv",
     cause=None,
     established_by=None,

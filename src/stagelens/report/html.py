@@ -28,7 +28,7 @@ from stagelens.report.scope import scope_sentence
 from stagelens.report.sections import claim_texts, item_answers, measure_texts, pair_warnings, warnings
 from stagelens.report.tables import contrast_table, level_table
 from stagelens.report.units import coverage, share
-from stagelens.report.words import CAUSES, all_verdicts, families
+from stagelens.report.words import CAUSES, all_verdicts, families, headline_contrast
 from stagelens.statistics.results import Verdicts
 
 
@@ -60,6 +60,7 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
         causes=CAUSES if any(result.cause is not None for result in verdicts.results) else {},
         measures=measure_texts(verdicts),
         matrices=matrices(verdicts),
+        has_headline=any(headline_contrast(result) is not None for result in verdicts.results),
         certify_sentences=certify_sentences(verdicts),
         certified=certify_table(verdicts),
         warnings=warnings(verdicts, context),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stagelens.report import units as write
-from stagelens.report.pairs import is_side_by_side
 from stagelens.report.tabulate import Column, Table, tabulate
 from stagelens.report.units import MISSING, Units, coverage, units_of
 from stagelens.report.words import families, full_name, verdict_with_side
@@ -74,7 +73,7 @@ def contrast_table(verdicts: Verdicts) -> Table:
     rows = [
         _ContrastOf(result, contrast, units_of(result)) for result in verdicts.results for contrast in result.contrasts
     ]
-    return tabulate(columns, rows, group=lambda row: id(row.result), strong=_is_headline)
+    return tabulate(columns, rows, group=lambda row: id(row.result), strong=lambda row: row.contrast.headline)
 
 
 def level_table(verdicts: Verdicts) -> Table:
@@ -104,11 +103,6 @@ def _ratio_cell(row: _ContrastOf) -> str:
     if row.units.kind == "severity" or (low is None and high is None):
         return MISSING
     return f"{write.ratio(low)} to {'unbounded' if high is None else write.ratio(high)}"
-
-
-def _is_headline(row: _ContrastOf) -> bool:
-    """Stages that are no ladder have a headline pair by convention only: it is not set apart."""
-    return row.contrast.headline and not is_side_by_side(row.result)
 
 
 def _not_worse_cell(row: _ContrastOf) -> str:
