@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -76,9 +76,23 @@ def analyze(
     )
     if not data:
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
+    if all_pairs and study is None:
+        rules = replace(rules, families=_side_by_side({one.family: one.stages for one in data}))
     from stagelens.statistics.decide import decide
 
     return decide(data, rules)
+
+
+def _side_by_side(stages: Mapping[str, tuple[str, ...]]) -> dict[str, FamilyRules]:
+    """Roles of families without a stage named `sft`: models beside each other, none a base, none from another.
+
+    No pair of them was fixed beforehand, so none is the headline: it would start where it ends.
+    """
+    return {
+        family: FamilyRules(headline_from=names[-1], base=None, descends=False)
+        for family, names in stages.items()
+        if "sft" not in names
+    }
 
 
 def _loaded(study: Study | str | Path) -> Study:

@@ -40,6 +40,15 @@ class EngineName(StrEnum):
     local = "local"
 
 
+class MethodName(StrEnum):
+    """How differences of rates are read."""
+
+    tango_neff = "tango_neff"
+    cluster_t = "cluster_t"
+    bootstrap = "bootstrap"
+    betting = "betting"
+
+
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file.", show_default=False)]
 OutOption = Annotated[
     Path | None,
@@ -181,6 +190,16 @@ def analyze(
         float | None, typer.Option(help="The margin of rates, 0 to 1. [default: 0.05]", show_default=False)
     ] = None,
     stages: Annotated[str | None, typer.Option(metavar="A,B,…", help="Only these stages, in this order.")] = None,
+    method: Annotated[
+        MethodName | None,
+        typer.Option(
+            help="How differences of rates are read; betting is the guaranteed one; tango_neff where nothing is said.",
+            show_default=False,
+        ),
+    ] = None,
+    all_pairs: Annotated[
+        bool, typer.Option("--all-pairs", help="Compare every two stages: for models that are no ladder.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write verdicts.json and report.html there.")
     ] = None,
@@ -191,7 +210,14 @@ def analyze(
     from stagelens.report.terminal import print_verdicts
 
     names = None if stages is None else [name.strip() for name in stages.split(",")]
-    verdicts = decide(table, study=study, margin=margin, stages=names)
+    verdicts = decide(
+        table,
+        study=study,
+        margin=margin,
+        stages=names,
+        method=None if method is None else method.value,
+        all_pairs=all_pairs,
+    )
     if out is not None:
         from stagelens.report.folder import write_analysis
 

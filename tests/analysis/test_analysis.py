@@ -207,3 +207,24 @@ def test_bad_arguments(kind: str, given: Decision) -> None:
 def test_control_prompts_alone_decide_nothing(given: Decision) -> None:
     with pytest.raises(InputError, match="no measure to decide on"):
         analyze(table("a", "b").with_columns(measure=pl.lit("competence")))
+
+
+def test_method_and_all_pairs_reach_the_rules(given: Decision) -> None:
+    analyze(table("sft", "rl"))
+    assert (given.rules.method, given.rules.all_pairs) == ("tango_neff", False)
+    analyze(table("sft", "rl"), method="betting", all_pairs=True)
+    assert (given.rules.method, given.rules.all_pairs) == ("betting", True)
+    analyze(table("sft", "rl"), study=study(SFT, RL), all_pairs=True)
+    assert given.rules.families["f"].headline_from == "sft"
+
+
+def test_models_beside_each_other_have_neither_base_nor_headline(given: Decision) -> None:
+    analyze(table("a", "b", "c", "d"), all_pairs=True)
+    assert given.rules.families == {"f": FamilyRules(headline_from="d", base=None, descends=False)}
+    analyze(table("base", "sft", "dpo", "rl"), all_pairs=True)
+    assert given.rules.families == {}
+
+
+def test_an_unknown_method_is_named() -> None:
+    with pytest.raises(InputError, match=re.escape("method is 'beting': did you mean 'betting'?")):
+        analyze(table("sft", "rl"), method="beting")  # type: ignore[arg-type]

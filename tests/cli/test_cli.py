@@ -225,3 +225,22 @@ def test_published_odcv_scores_end_to_end(stagelens: Command, tmp_path: Path) ->
     (contrast,) = rate["contrasts"]
     assert contrast["clusters"] == 40
     assert contrast["low"] < contrast["difference"] < contrast["high"]
+
+
+def test_analyze_compares_all_pairs_by_a_named_method(stagelens: Command, tmp_path: Path) -> None:
+    table = write_table(tmp_path / "table.csv")
+    code, out, _ = stagelens("analyze", table, "--all-pairs", "--method", "betting", "--json")
+    assert code == 0
+    (result,) = json.loads(out)["results"]
+    assert {(contrast["from"], contrast["to"]) for contrast in result["contrasts"]} == {
+        ("base", "sft"),
+        ("sft", "production"),
+        ("base", "production"),
+    }
+    assert result["cause"] is not None  # a stage named sft makes it a ladder
+
+
+def test_analyze_knows_its_methods(stagelens: Command, tmp_path: Path) -> None:
+    code, out, err = stagelens("analyze", write_table(tmp_path / "table.csv"), "--method", "wald")
+    assert (code, out) == (2, "")
+    assert "tango_neff" in err

@@ -7,13 +7,22 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from report_samples import CONTEXT, ONE_FAMILY, TWO_FAMILIES, UNSAFE, contrast, level
+from report_samples import CONTEXT, FULL, ONE_FAMILY, PAIRED, SIDE_BY_SIDE, TWO_FAMILIES, UNSAFE, contrast, level
 
 from stagelens.report.context import Example, ParityRow, ReportContext
 from stagelens.report.html import render_report, write_report
-from stagelens.report.tables import contrast_table, level_table, parity_differences, parity_table
+from stagelens.report.parity import parity_differences, parity_table
+from stagelens.report.tables import contrast_table, level_table
 from stagelens.report.units import MISSING
-from stagelens.statistics.results import ClaimResult, Verdicts
+from stagelens.statistics.results import (
+    ClaimResult,
+    Counterfactual,
+    Effect,
+    Judging,
+    LeftOut,
+    StratumResult,
+    Verdicts,
+)
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\x1b[31m\u202e\x00\ud800&lt;"
@@ -71,6 +80,25 @@ def hostile_page():
         sensitivity=HOSTILE,
         why=HOSTILE,
         warnings=(HOSTILE,),
+        scope=HOSTILE,
+        looks=2,
+        strata=(StratumResult(HOSTILE, 1, 1, 0.0, 0.0, 0.0, 1.0, 1.0, "inconclusive"),),
+        judging=Judging(
+            (HOSTILE,), HOSTILE, 0.5, 0.4, 0.6, (LeftOut(HOSTILE, 0.0, 0.0, 0.0, "inconclusive"),), 1, HOSTILE
+        ),
+        counterfactual=Counterfactual(
+            (level(HOSTILE, 0.5),), (Effect(HOSTILE, 0.0, 0.0, 0.0, 1.0, 1.0, "inconclusive"),)
+        ),
+    )
+    paired = replace(
+        PAIRED,
+        family=HOSTILE,
+        stages=(replace(PAIRED.stages[0], stage=HOSTILE), *PAIRED.stages[1:]),
+        contrasts=tuple(
+            replace(one, from_stage=HOSTILE) if one.from_stage == PAIRED.stages[0].stage else one
+            for one in PAIRED.contrasts
+        ),
+        warnings=(HOSTILE,),
     )
     claim = ClaimResult(HOSTILE, True, 0.01, (HOSTILE,), (HOSTILE,))
     context = ReportContext(
@@ -78,7 +106,7 @@ def hostile_page():
         examples=(Example(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
         notes=(HOSTILE,),
     )
-    return render_report(Verdicts(HOSTILE, 0.05, (claim,), (evil,)), context)
+    return render_report(Verdicts(HOSTILE, 0.05, (claim,), (evil, paired)), context)
 
 
 def test_parts_come_in_order(page, text):
@@ -88,6 +116,7 @@ def test_parts_come_in_order(page, text):
         "At a glance",
         "How to read this",
         "Measure by measure",
+        "What these items can and cannot certify",
         "Warnings",
         "Every contrast",
         "Every level, and what it rests on",
@@ -97,6 +126,16 @@ def test_parts_come_in_order(page, text):
         "What the stages answered",
         "Methods",
     ]
+
+
+@pytest.mark.parametrize("verdicts", [FULL, SIDE_BY_SIDE])
+def test_every_part_is_well_formed(verdicts):
+    whole = Page(render_report(verdicts, CONTEXT))
+    assert whole.open == []
+    ids = [attributes["id"] for _, attributes in whole.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {attributes["href"].removeprefix("#") for tag, attributes in whole.tags if tag == "a"}
+    assert targets <= set(ids)
 
 
 def test_it_loads_nothing_and_runs_nothing(page, text):

@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from report_samples import CHEATED, ONE_FAMILY, OVER_REFUSAL, TWO_FAMILIES, UNSAFE
+from report_samples import CHEATED, FULL, ONE_FAMILY, OVER_REFUSAL, PAIRED, SIDE_BY_SIDE, TWO_FAMILIES, UNSAFE
 from rich.console import Console
 
 from stagelens.report.terminal import print_verdicts
@@ -78,3 +78,51 @@ def test_an_ascii_terminal_gets_ascii():
     assert "+7.0 pp" in text
     assert "-6.0 to 20.0" in text
     assert "na?ve -> ??" in text
+
+
+def test_pairs_of_twelve_stages_fit_80_columns():
+    lines = printed(SIDE_BY_SIDE).splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [
+        line.split() for line in lines if line[:2].strip() and line[:2] in {f"{letter} " for letter in "ABCDEFGHIJKL"}
+    ]
+    assert len(rows) == 2 * 12
+    for index, row in enumerate(rows):
+        assert row[-12:][index % 12] == "·"
+    assert rows[0][:3] == ["A", "model-6-a-rather-long-name", "62.8%"]
+    assert rows[10][-12:] == ["▼"] * 5 + ["?"] * 5 + ["·", "∅"]
+
+
+def test_pairs_in_an_ascii_terminal():
+    text = printed(SIDE_BY_SIDE, encoding="ascii")
+    assert "K model-0-a-rather-long-name  0.0% v v v v v ? ? ? ? ? . 0" in text
+    assert "+/-7.2 points" in text
+
+
+def test_pairs_of_many_stages_are_cut_not_broken():
+    names = [f"a-model-with-a-long-name-{index}" for index in range(22)]
+    stages = tuple(replace(PAIRED.stages[1], stage=name) for name in names)
+    pairs = tuple(
+        replace(PAIRED.contrasts[0], from_stage=first, to_stage=second)
+        for index, first in enumerate(names)
+        for second in names[index + 1 :]
+    )
+    text = printed(replace(SIDE_BY_SIDE, results=(replace(PAIRED, stages=stages, contrasts=pairs),)))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "V a-model-with-a-long-n…" in text
+
+
+def test_many_warnings_of_pairs_are_counted():
+    text = " ".join(printed(SIDE_BY_SIDE).split())
+    assert "odcv/misaligned: and 5 more on single pairs, which the report lists." in text
+
+
+def test_what_can_be_certified_judges_looks_and_scope_are_said():
+    text = " ".join(printed(FULL).split())
+    assert "safety/unsafe_response: 100 clusters of items can certify no margin below ±3 points" in text
+    assert "odcv/severity: 4 judges, Krippendorff's alpha 0.81 (95% interval 0.77 to 0.85;" in text
+    assert "safety/unsafe_response: corrected by 240 human labels (PPI++)." in text
+    assert "(Decided at look 2 of 5.)" in text
+    assert "this recipe (3 training runs) for odcv/severity" in text
+    assert "Judges" not in printed(ONE_FAMILY)
+    assert "The intervals speak of these checkpoints" in printed(ONE_FAMILY)

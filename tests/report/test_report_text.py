@@ -23,9 +23,10 @@ from report_samples import (
 )
 
 from stagelens.report import units as write
+from stagelens.report.headline import headline
 from stagelens.report.units import MISSING, units_of
 from stagelens.report.visible import cut, one_line, shorten, visible
-from stagelens.report.words import cause_words, for_better_or_worse, headline, headline_contrast, is_hollow, share_words
+from stagelens.report.words import cause_words, for_better_or_worse, headline_contrast, is_hollow, share_words
 from stagelens.statistics.results import Share, Verdicts
 
 RATE, SCORE = units_of(UNSAFE), units_of(SEVERITY)

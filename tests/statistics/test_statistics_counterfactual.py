@@ -67,6 +67,13 @@ def test_claims_never_rest_on_them():
     assert decide([data], rules).claims[0].p == 1.0
 
 
+def assert_hardly_wider(effect, low, high):
+    """The t interval, or the score interval where that reaches further: by a few hundredths where much varies."""
+    assert effect.low <= low + 1e-9
+    assert effect.high >= high - 1e-9
+    assert effect.high - effect.low <= 1.1 * (high - low)
+
+
 def test_two_by_two_against_its_formulas():
     data = corners(0.6, 0.2, 0.5, 0.15)
     found = effects(data)
@@ -79,15 +86,14 @@ def test_two_by_two_against_its_formulas():
     }
     n = v00.size
     for name, x in expected.items():
-        low, high = stats.t.interval(0.95, n - 1, x.mean(), stats.sem(x))
         assert found[name].difference == pytest.approx(x.mean())
-        assert (found[name].low, found[name].high) == pytest.approx((low, high), abs=1e-9)
-        assert found[name].p_difference == pytest.approx(stats.ttest_1samp(x, 0).pvalue, abs=1e-9)
+        assert_hardly_wider(found[name], *stats.t.interval(0.95, n - 1, x.mean(), stats.sem(x)))
+        assert found[name].p_difference >= stats.ttest_1samp(x, 0).pvalue - 1e-12
         tost = max(
             stats.ttest_1samp(x, -0.05, alternative="greater").pvalue,
             stats.ttest_1samp(x, 0.05, alternative="less").pvalue,
         )
-        assert found[name].p_equivalence == pytest.approx(tost, abs=1e-9)
+        assert found[name].p_equivalence >= tost - 1e-12
     # Shapley: the two main effects share out the whole, v11 - v00.
     assert found["sft_data"].difference + found["rl_reward"].difference == pytest.approx((v11 - v00).mean())
     sufficiency, headline = found["sufficiency"], next(c for c in only(data, TWO_BY_TWO).contrasts if c.headline)
@@ -109,7 +115,7 @@ def test_clusters_count_in_the_interaction():
     fit = OLS(v11 - v10 - v01 + v00, np.ones(600)).fit(
         cov_type="cluster", cov_kwds={"groups": cluster, "df_correction": True}, use_t=True
     )
-    assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int()[0]), abs=1e-9)
+    assert_hardly_wider(found, *fit.conf_int()[0])
 
 
 @pytest.mark.parametrize(

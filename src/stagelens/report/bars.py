@@ -120,7 +120,7 @@ def _chart(title: str, results: list[MeasureResult], units: Units, styles: dict[
     keys = legend((styles[stage] for stage in stages), (), left=_LEFT, right=WIDTH, top=38.0)
     top = max((key.y for key in keys), default=18.0) + LINE
     axis = level_axis(units.low, units.high, top + _PLOT, top)
-    pitch = min((WIDTH - _LEFT) / len(results), 48.0 + 34.0 * len(stages), 240.0)
+    pitch = min((WIDTH - _LEFT) / len(results), 48.0 + 34.0 * len(stages), max(240.0, 36.0 + 30.0 * len(stages)))
     pitch = max(pitch, 140.0)
     return Chart(
         title=title,

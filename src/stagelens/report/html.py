@@ -8,16 +8,27 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from stagelens.report.bars import grouped_bars
+from stagelens.report.certify import certify_sentences, certify_table
 from stagelens.report.context import ReportContext
+from stagelens.report.counterfactuals import counterfactual_effects, counterfactual_levels
+from stagelens.report.exploratory import ordinal_table, strata_table
+from stagelens.report.headline import headline
+from stagelens.report.judging import judge_texts, left_out_table
+from stagelens.report.methods import readings, references
+from stagelens.report.pairs import is_side_by_side, matrices
+from stagelens.report.pairs_picture import pairs_picture
+from stagelens.report.parity import lineage_table, parity_differences, parity_table
 from stagelens.report.picture import picture
 from stagelens.report.render import render
-from stagelens.report.sections import claim_texts, item_answers, measure_texts, warnings
-from stagelens.report.tables import contrast_table, level_table, lineage_table, parity_differences, parity_table
-from stagelens.report.units import coverage
-from stagelens.report.words import CAUSES, all_verdicts, families, headline
+from stagelens.report.scope import scope_sentence
+from stagelens.report.sections import claim_texts, item_answers, measure_texts, pair_warnings, warnings
+from stagelens.report.tables import contrast_table, level_table
+from stagelens.report.units import coverage, share
+from stagelens.report.words import CAUSES, all_verdicts, families, headline_contrast
 from stagelens.statistics.results import Verdicts
 
 
@@ -30,6 +41,8 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
     """
     context = context or ReportContext()
     outer, inner = coverage(verdicts.alpha)
+    beside = tuple(result for result in verdicts.results if is_side_by_side(result))
+    ladder = replace(verdicts, results=tuple(result for result in verdicts.results if not is_side_by_side(result)))
     page = render(
         "report.html.j2",
         study=verdicts.study,
@@ -37,11 +50,27 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
         families=families(verdicts),
         outer=outer,
         inner=inner,
-        picture=picture(verdicts) if verdicts.results else None,
+        alpha=f"{verdicts.alpha:g}",
+        share=share(verdicts.alpha),
+        scope=scope_sentence(verdicts),
+        picture=picture(ladder) if ladder.results else None,
+        pairs_picture=pairs_picture(beside, verdicts.alpha) if beside else None,
+        ladder=bool(ladder.results),
         verdict_words=all_verdicts(verdicts.alpha),
         causes=CAUSES if any(result.cause is not None for result in verdicts.results) else {},
         measures=measure_texts(verdicts),
+        matrices=matrices(verdicts),
+        has_headline=any(headline_contrast(result) is not None for result in verdicts.results),
+        certify_sentences=certify_sentences(verdicts),
+        certified=certify_table(verdicts),
         warnings=warnings(verdicts, context),
+        pair_warnings=pair_warnings(verdicts),
+        judges=judge_texts(verdicts),
+        left_out=left_out_table(verdicts),
+        counterfactuals=counterfactual_levels(verdicts),
+        effects=counterfactual_effects(verdicts),
+        ordinal=ordinal_table(verdicts),
+        strata=strata_table(verdicts),
         contrasts=contrast_table(verdicts),
         levels=level_table(verdicts),
         bars=grouped_bars(verdicts),
@@ -50,6 +79,8 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
         lineage=lineage_table(context.lineage),
         claims=claim_texts(verdicts.claims),
         items=item_answers(context.examples),
+        readings=readings(verdicts),
+        references=references(verdicts),
     )
     return str(page)  # plain text from here on: what is added to markup would be escaped
 

@@ -190,11 +190,11 @@ def _row(result: MeasureResult, styles: dict[str, StageStyle], top: float, alpha
         benchmark=shorten(result.benchmark, 26),
         direction="higher is worse" if result.higher_is_worse else "higher is better",
         levels=_level_marks(result, styles, units, levels, top),
-        level_ticks=_ticks(levels, units, signed=False),
+        level_ticks=ticks(levels, units, signed=False),
         difference=None
         if contrast is None
         else _difference_mark(contrast, units, differences, alpha, (top + bottom - 16) / 2),
-        difference_ticks=_ticks(differences, units, signed=True),
+        difference_ticks=ticks(differences, units, signed=True),
         margin=(differences.at(-result.margin), differences.at(result.margin)),
         verdict=verdict_text(contrast),
         side=for_better_or_worse(result, contrast),
@@ -261,7 +261,8 @@ def _lines(result: MeasureResult, contrast: Contrast | None, units: Units) -> tu
     return tuple(lines)
 
 
-def _ticks(axis: Axis, units: Units, *, signed: bool) -> tuple[Tick, ...]:
+def ticks(axis: Axis, units: Units, *, signed: bool) -> tuple[Tick, ...]:
+    """The axis' places with their numbers; the last one names the unit."""
     texts = [_tick_text(value, units, signed=signed) for value in axis.ticks]
     if units.kind == "rate":
         texts[-1] += " pp" if signed else "%"

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stagelens.report.context import Example, ReportContext
+from stagelens.report.pairs import has_matrix, is_pairwise, is_side_by_side, pairs_sentence
+from stagelens.report.scope import look_words, scope_words
 from stagelens.report.units import probability, units_of
 from stagelens.report.visible import Cut, cut
 from stagelens.report.words import (
@@ -68,22 +70,38 @@ class ItemAnswers:
 
 
 def measure_texts(verdicts: Verdicts) -> tuple[MeasureText, ...]:
-    """Every measure in sentences, in the order of the verdicts."""
+    """Every measure in sentences, in the order of the verdicts; those that a matrix says it all of are left out."""
     several = len(families(verdicts)) > 1
-    return tuple(_measure_text(result, verdicts.alpha, several=several) for result in verdicts.results)
+    differ = len(set(map(scope_words, verdicts.results))) > 1
+    return tuple(
+        _measure_text(result, verdicts.alpha, several=several, differ=differ)
+        for result in verdicts.results
+        if not (is_side_by_side(result) and has_matrix(result))
+    )
 
 
 def warnings(verdicts: Verdicts, context: ReportContext) -> tuple[tuple[str, str], ...]:
-    """(where, sentence): the context's notes with no place, then each measure's warnings."""
+    """(where, sentence): the context's notes with no place, then the warnings of measures that are not in pairs."""
     several = len(families(verdicts)) > 1
     return (
         *(("", note) for note in context.notes),
         *(
             (full_name(result, several_families=several), warning)
             for result in verdicts.results
+            if not is_pairwise(result)
             for warning in result.warnings
         ),
     )
+
+
+def pair_warnings(verdicts: Verdicts) -> dict[str, tuple[str, ...]]:
+    """The warnings of each measure whose stages are compared in pairs: there may be one for every pair."""
+    several = len(families(verdicts)) > 1
+    return {
+        full_name(result, several_families=several): result.warnings
+        for result in verdicts.results
+        if is_pairwise(result) and result.warnings
+    }
 
 
 def claim_texts(claims: Iterable[ClaimResult]) -> tuple[ClaimText, ...]:
@@ -123,21 +141,48 @@ def _answer(example: Example) -> Answer:
     return Answer(example.stage, ", ".join(words), None if example.answer is None else cut(example.answer))
 
 
-def _measure_text(result: MeasureResult, alpha: float, *, several: bool) -> MeasureText:
+def _measure_text(result: MeasureResult, alpha: float, *, several: bool, differ: bool) -> MeasureText:
     contrast = headline_contrast(result)
+    units = units_of(result)
+    margin = f"±{units.width(result.margin)}"
+    if is_side_by_side(result):
+        return MeasureText(
+            name=measure_word(result.measure),
+            where=_where(result, several=several),
+            verdict="compared in pairs",
+            decided=any(map(is_decided, result.contrasts)),
+            why=pairs_sentence(result),
+            facts=_filled([("Margin", margin), ("Look", look_words(result)), ("Scope", _scope(result, differ=differ))]),
+            shares=(),
+        )
     cause = "not asked: the family has no base" if result.cause is None else cause_words(result)
     facts = [
         ("Established by", established_words(result)),
         ("Cause", cause),
         ("Sensitivity", result.sensitivity),
-        ("Margin", f"±{units_of(result).width(result.margin)}"),
+        ("Margin", margin),
+        ("Look", look_words(result)),
+        ("Scope", _scope(result, differ=differ)),
     ]
     return MeasureText(
         name=measure_word(result.measure),
-        where=f"{result.family}, {result.benchmark}" if several else result.benchmark,
+        where=_where(result, several=several),
         verdict=verdict_with_side(result, contrast),
         decided=is_decided(contrast),
         why=result.why,
-        facts=tuple((term, text) for term, text in facts if text),
+        facts=_filled(facts),
         shares=tuple(share_words(part, alpha) for part in result.shares),
     )
+
+
+def _where(result: MeasureResult, *, several: bool) -> str:
+    return f"{result.family}, {result.benchmark}" if several else result.benchmark
+
+
+def _scope(result: MeasureResult, *, differ: bool) -> str:
+    """Only where measures differ in it: else the report says it once, at the top."""
+    return scope_words(result) if differ else ""
+
+
+def _filled(facts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((term, text) for term, text in facts if text)

@@ -13,14 +13,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from stagelens.report.certify import all_certifiable
+from stagelens.report.headline import headline
+from stagelens.report.judging import agreement, correction
+from stagelens.report.pairs import Matrix, has_matrix, is_pairwise, is_side_by_side, matrix
+from stagelens.report.scope import look_words, scope_sentence
 from stagelens.report.units import MISSING, coverage, units_of
-from stagelens.report.visible import one_line
+from stagelens.report.visible import one_line, shorten
 from stagelens.report.words import (
     cause_words,
     certified_word,
     families,
     full_name,
-    headline,
     headline_contrast,
     is_hollow,
     stage_word,
@@ -37,39 +41,100 @@ _STYLES: dict[VerdictWord, str] = {
     "uninformative": "dim",
 }
 _HOLLOW = "°"
+_MOST_WARNINGS = 4
+"""Of a measure whose stages are compared in pairs: there may be one for every pair, and the report has them all."""
 
 # For terminals whose encoding cannot hold the symbols.
 _ASCII = str.maketrans(
     {"−": "-", "–": "-", "→": "->", "≈": "=", "≲": "~", "▲": "^", "▼": "v", "∅": "0", "±": "+/-", "°": "*", "“": '"',
-     "”": '"', "’": "'", "…": "...", "≥": ">=", "≤": "<=", "×": "x", "•": "-", "✓": "+", "✗": "x"}
+     "”": '"', "’": "'", "…": "...", "≥": ">=", "≤": "<=", "×": "x", "·": ".", "α": "alpha", "•": "-", "✓": "+",
+     "✗": "x"}
 )  # fmt: skip
 
 
 def print_verdicts(verdicts: Verdicts, console: Console) -> None:
-    """Print what was decided: the headline, a table with a row a measure, then reasons, claims and warnings."""
+    """Print what was decided: the headline, tables, then reasons, what can be certified, judges, claims, warnings."""
     for sentence in headline(verdicts):
         console.print(_text(sentence, console, style="bold"))
     names = families(verdicts)
     for family in names:
         results = [result for result in verdicts.results if result.family == family]
+        ladder = [result for result in results if not is_side_by_side(result)]
         console.print()
         if len(names) > 1:
             console.print(_text(family, console, style="bold underline"))
-        console.print(_table(results, verdicts.alpha, console))
+        if ladder:
+            console.print(_table(ladder, verdicts.alpha, console))
+        for result in filter(has_matrix, results):
+            # Where the stages are no ladder, the headline has said it.
+            _print_pairs(matrix(result, verdicts.alpha), console, summed=not is_side_by_side(result))
     if any(is_hollow(level) for result in verdicts.results for level in result.stages):
         console.print(_text(f"{_HOLLOW} more than a tenth of the answers incapable", console, style="dim"))
     several = len(names) > 1
-    _list("Why", ((full_name(result, several_families=several), result.why) for result in verdicts.results), console)
-    _list("Claims", ((certified_word(claim), claim.text) for claim in verdicts.claims), console)
+    named = [(full_name(result, several_families=several), result) for result in verdicts.results]
+    _list("Why", ((name, _reason(result)) for name, result in named if not is_side_by_side(result)), console)
     _list(
-        "Warnings",
+        "What these items can certify",
         (
-            (full_name(result, several_families=several), warning)
-            for result in verdicts.results
-            for warning in result.warnings
+            (full_name(one.result, several_families=several), f"{one.sentence} {one.reach}")
+            for one in all_certifiable(verdicts)
         ),
         console,
     )
+    _list("Judges", ((name, words) for name, result in named if (words := _judges(result, verdicts.alpha))), console)
+    _list("Claims", ((certified_word(claim), claim.text) for claim in verdicts.claims), console)
+    _list("Warnings", ((name, warning) for name, result in named for warning in _warnings(result)), console)
+    if verdicts.results:
+        console.print()
+        console.print(_text(scope_sentence(verdicts), console, style="dim"))
+
+
+def _reason(result: MeasureResult) -> str:
+    look = look_words(result)
+    return f"{result.why} ({look[:1].upper()}{look[1:]}.)" if look else result.why
+
+
+def _judges(result: MeasureResult, alpha: float) -> str:
+    if result.judging is None:
+        return ""
+    found = agreement(result.judging, alpha)
+    judges = f"{len(result.judging.judges)} judges, Krippendorff's alpha {found}; " if found else ""
+    return judges + correction(result.judging) + "."
+
+
+def _warnings(result: MeasureResult) -> tuple[str, ...]:
+    if not is_pairwise(result) or len(result.warnings) <= _MOST_WARNINGS:
+        return result.warnings
+    more = len(result.warnings) - _MOST_WARNINGS
+    return (*result.warnings[:_MOST_WARNINGS], f"and {more} more on single pairs, which the report lists.")
+
+
+def _print_pairs(found: Matrix, console: Console, *, summed: bool) -> None:
+    """A symbol for every pair; long names are cut to what the symbols leave of the line."""
+    console.print(_text(f"{found.name}: row minus column, {found.about}", console, style="dim"))
+    width = console.width - 2 * len(found.lines) - 14
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", show_header=True)
+    table.add_column("")
+    table.add_column("stage", no_wrap=True)
+    table.add_column("level", justify="right", no_wrap=True)
+    for line in found.lines:
+        table.add_column(line.letter, no_wrap=True)
+    for line in found.lines:
+        table.add_row(
+            line.letter,
+            _text(shorten(line.stage, max(width, 8)), console),
+            _text(line.written + (_HOLLOW if is_hollow(line.level) else ""), console),
+            *(
+                _text("·", console, style="dim")
+                if cell is None
+                else _text(cell.symbol, console, style=_STYLES[cell.word])
+                for cell in line.cells
+            ),
+        )
+    console.print(table)
+    if summed:
+        console.print(_text(found.sentence, console))
+    console.print()
 
 
 def _table(results: Iterable[MeasureResult], alpha: float, console: Console) -> Table:

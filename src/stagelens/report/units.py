@@ -52,6 +52,15 @@ class Units:
         """`5.0 pp`: a size without a direction, such as a margin."""
         return self._with_unit(self._number(value))
 
+    def amount(self, value: float, *, coarse: bool = False) -> str:
+        """`7.2 points` in a sentence, or `0.36` for a severity; ``coarse`` leaves out a rate's decimals from 10 on."""
+        if self.kind == "severity":
+            return _written(value, 2, signed=False)
+        written = value * self.factor
+        digits = 0 if coarse and written >= 10 else 1
+        number = _written(written, digits, signed=False).removesuffix(".0")
+        return f"{number} point" if number == "1" else f"{number} points"
+
     def interval(self, low: float | None, high: float | None) -> str:
         """`−4.0 to 2.0`, without the unit."""
         if not (_known(low) and _known(high)):
@@ -102,7 +111,7 @@ def share(value: float | None) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """A ratio to two decimals."""
+    """A ratio or a coefficient to two decimals."""
     return _written(value, 2, signed=False) if _known(value) else MISSING
 
 

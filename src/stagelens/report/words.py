@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from stagelens.report.units import MISSING, coverage, share
 from stagelens.statistics.results import ClaimResult, Contrast, Level, MeasureResult, Share, Verdicts, VerdictWord
@@ -21,6 +21,14 @@ class Verdict:
     symbol: str
     word: str
     meaning: str
+
+
+class Verdictable(Protocol):
+    """Whatever carries a verdict: a contrast, a stratum's, one without a judge, an effect."""
+
+    @property
+    def verdict(self) -> VerdictWord:
+        """The verdict's word."""
 
 
 # `{outer}` and `{inner}` become the coverage of the two intervals.
@@ -102,7 +110,7 @@ def for_better_or_worse(result: MeasureResult, contrast: Contrast | None) -> str
     return "worse" if (contrast.verdict == "changed_up") == result.higher_is_worse else "better"
 
 
-def verdict_text(contrast: Contrast | None) -> str:
+def verdict_text(contrast: Verdictable | None) -> str:
     """A contrast's verdict as one reads it: `≈ equivalent`."""
     if contrast is None:
         return "no contrast"
@@ -172,55 +180,6 @@ def share_words(part: Share, alpha: float) -> str:
     return f"{estimate} ({outer} set unbounded: every share is possible)"
 
 
-def headline(verdicts: Verdicts) -> tuple[str, ...]:
-    """What the whole study says: a sentence per family, then one on the claims."""
-    names = families(verdicts)
-    sentences = []
-    for family in names:
-        results = [result for result in verdicts.results if result.family == family]
-        sentence = _family_sentence(results)
-        sentences.append(f"{family}: {sentence}" if len(names) > 1 else sentence)
-    return (*(sentences or ["No measure was analysed."]), *_claim_sentences(verdicts.claims))
-
-
-def _family_sentence(results: list[MeasureResult]) -> str:
-    contrasts = [headline_contrast(result) for result in results]
-    words = [None if contrast is None else contrast.verdict for contrast in contrasts]
-    starts = {contrast.from_stage for contrast in contrasts if contrast is not None}
-    inside = words.count("below_margin")
-    alike = words.count("equivalent") + inside
-    changed = words.count("changed_up") + words.count("changed_down")
-    dumb = words.count("uninformative")
-    open_ = len(words) - alike - changed
-    parts = [
-        f"{_level_of(starts)} on {_some(alike)} of {len(words)} {'measure' if len(words) == 1 else 'measures'}"
-        + (f" ({inside} of them only below the margin)" if inside else ""),
-        f"{_some(changed)} changed",
-    ]
-    if open_:
-        parts.append(f"{open_} cannot be told" + (f" ({dumb} of them uninformative)" if dumb else ""))
-    return "; ".join(parts) + "."
-
-
-def _level_of(starts: set[str]) -> str:
-    if len(starts) != 1:
-        return "Production-level already"
-    start = next(iter(starts))
-    word = stage_word(start)
-    return f"{word}-level already" if word != start else f"Already at the level of {start}"
-
-
-def _claim_sentences(claims: tuple[ClaimResult, ...]) -> tuple[str, ...]:
-    if len(claims) > 2:
-        certified = sum(claim.certified for claim in claims)
-        return (f"{_some(certified).capitalize()} of {len(claims)} claims certified.",)
-    return tuple(f"Claim “{claim.text.rstrip('.')}”: {certified_word(claim)}." for claim in claims)
-
-
 def certified_word(claim: ClaimResult) -> str:
     """`certified` or `not certified`."""
     return "certified" if claim.certified else "not certified"
-
-
-def _some(number: int) -> str:
-    return str(number) if number else "none"

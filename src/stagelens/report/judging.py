@@ -1,0 +1,123 @@
+"""The judges: how far they agree, what leaving one out changes, what human labels corrected, what would overturn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from stagelens.report.pairs import is_side_by_side
+from stagelens.report.tabulate import Column, Table, tabulate
+from stagelens.report.units import Units, coverage, ratio, units_of
+from stagelens.report.words import families, full_name, headline_contrast, measure_word, verdict_text
+from stagelens.statistics.results import Contrast, Judging, LeftOut, MeasureResult, Verdicts
+
+_LEVELS: Final = {
+    "nominal": "nominal: grades agree or not",
+    "ordinal": "ordinal: the order of grades counts",
+    "interval": "interval: distances between grades count",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeText:
+    """One measure's judges in words; ``facts`` are (term, description) pairs."""
+
+    name: str
+    where: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOutOf:
+    """The headline without a judge; ``whole`` is the row of the whole panel."""
+
+    result: MeasureResult
+    contrast: Contrast
+    left_out: LeftOut
+    units: Units
+    whole: bool = False
+
+
+def judge_texts(verdicts: Verdicts) -> tuple[JudgeText, ...]:
+    """Every measure of which something is known about the judges."""
+    several = len(families(verdicts)) > 1
+    return tuple(
+        JudgeText(
+            name=measure_word(result.measure),
+            where=f"{result.family}, {result.benchmark}" if several else result.benchmark,
+            facts=tuple(
+                (term, text)
+                for term, text in (
+                    ("Judges", ", ".join(result.judging.judges)),
+                    ("Agreement (Krippendorff's α)", agreement(result.judging, verdicts.alpha)),
+                    ("Correction", correction(result.judging)),
+                    ("Tipping point", tipping(result)),
+                )
+                if text
+            ),
+        )
+        for result in verdicts.results
+        if result.judging is not None
+    )
+
+
+def agreement(judging: Judging, alpha: float) -> str:
+    """`0.81 (95% interval 0.77 to 0.85; ordinal: the order of grades counts)`; empty where nothing is known."""
+    if judging.krippendorff_alpha is None:
+        return ""
+    outer, _ = coverage(alpha)
+    notes = []
+    if judging.alpha_low is not None and judging.alpha_high is not None:
+        notes.append(f"{outer} interval {ratio(judging.alpha_low)} to {ratio(judging.alpha_high)}")
+    if judging.level:
+        notes.append(_LEVELS.get(judging.level, judging.level))
+    return f"{ratio(judging.krippendorff_alpha)} ({'; '.join(notes)})"
+
+
+def correction(judging: Judging) -> str:
+    """Whether human labels corrected the differences, and by which method."""
+    labels = f"{judging.labelled:,} human label{'' if judging.labelled == 1 else 's'}"
+    if judging.correction is not None:
+        return f"corrected by {labels}" + (" (PPI++)" if "PPI++" in judging.correction.upper() else "")
+    if judging.labelled:
+        return f"uncorrected: {labels} are too few"
+    return "uncorrected: no answer has a human label"
+
+
+def tipping(result: MeasureResult) -> str:
+    """How wrong a judge must be to overturn the headline's verdict; empty where there is none to overturn."""
+    contrast = headline_contrast(result)
+    if contrast is None or contrast.tipping_point is None or is_side_by_side(result):
+        return ""
+    units = units_of(result)
+    size = units.amount(contrast.tipping_point * (units.high - units.low))
+    if units.kind == "rate":
+        return f"the verdict would be overturned if the judge erred on {size} more of one stage's answers"
+    return f"the verdict would be overturned if the judge erred by {size} more, on average, at one stage"
+
+
+def left_out_table(verdicts: Verdicts) -> Table:
+    """The headline contrast of each measure with the whole panel, then with one judge left out at a time."""
+    several = len(families(verdicts)) > 1
+    outer, _ = coverage(verdicts.alpha)
+    columns: tuple[Column[_LeftOutOf], ...] = (
+        Column("measure", lambda row: full_name(row.result, several_families=several), numeric=False),
+        Column("contrast", lambda row: f"{row.contrast.to_stage} − {row.contrast.from_stage}", numeric=False),
+        Column("without", lambda row: row.left_out.judge, numeric=False),
+        Column("difference", lambda row: row.units.difference(row.left_out.difference)),
+        Column(f"{outer} interval", lambda row: row.units.interval(row.left_out.low, row.left_out.high)),
+        Column("verdict", lambda row: verdict_text(row.left_out), numeric=False),
+    )
+    rows = [row for result in verdicts.results for row in _left_out(result)]
+    return tabulate(columns, rows, group=lambda row: id(row.result), strong=lambda row: row.whole)
+
+
+def _left_out(result: MeasureResult) -> list[_LeftOutOf]:
+    contrast, units = headline_contrast(result), units_of(result)
+    if contrast is None or result.judging is None or not result.judging.left_out:
+        return []
+    whole = LeftOut("no one", contrast.difference, contrast.low, contrast.high, contrast.verdict)
+    return [
+        _LeftOutOf(result, contrast, whole, units, whole=True),
+        *(_LeftOutOf(result, contrast, left_out, units) for left_out in result.judging.left_out),
+    ]
