@@ -114,7 +114,8 @@ def test_a_pilot_shows_its_own_discordance_and_no_change():
 @pytest.mark.parametrize(("rate", "correlation", "published"), [(0.1, 0.5, 420), (0.1, 0.7, 280), (0.3, 0.7, 570)])
 def test_needed_clusters_are_those_of_the_design_s_own_simulations(rate, correlation, published):
     # For ±5 points at power .9, as simulated for docs/statistics.md; the error of this simulation is about 2 %.
-    found = fewest_clusters(AssumedRates(rate, correlation, (1,)), AIM, power=0.9, guess=published, seed=1)
+    world = AssumedRates(rate, correlation, (1,))
+    found = fewest_clusters(world, AIM, power=0.9, guess=published, seed=1, replicates=2000)
     assert found is not None
     assert found.value == pytest.approx(published, rel=0.07)
     assert found.error < 0.04 * found.value
@@ -122,13 +123,13 @@ def test_needed_clusters_are_those_of_the_design_s_own_simulations(rate, correla
 
 def test_a_design_certifies_its_smallest_margin_and_finds_its_detectable_change():
     world, clusters = AssumedRates(0.2, 0.5, (2,), cluster_correlation=0.1), 100
-    shown = show(world, AIM, clusters, power=0.8, seed=1)
+    shown = show(world, AIM, clusters, power=0.8, seed=1, replicates=2000)
     assert shown.detectable is not None
     fresh = Batch.of(draws(world, clusters, replicates=4000, seed=9), clusters, rate=True)
     assert fresh.same(shown.certifiable.value, 0.05, 0).mean() == pytest.approx(0.8, abs=0.03)
     moved = Batch.of(draws(world, clusters, shown.detectable.value, 4000, seed=9), clusters, rate=True)
     assert moved.changed(0.025).mean() == pytest.approx(0.8, abs=0.03)
-    assert shown == show(world, AIM, clusters, power=0.8, seed=1)
+    assert shown == show(world, AIM, clusters, power=0.8, seed=1, replicates=2000)
 
 
 def test_what_no_change_would_show_is_not_detectable():

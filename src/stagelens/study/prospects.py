@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil
 from typing import Final, Literal, TypeAlias
 
@@ -24,6 +25,8 @@ from stagelens.study.spec import SEQUENTIAL_LOOKS
 
 CHANGE_IN_MARGINS: Final = 3.0
 """The size of the change under which a sequential design is followed."""
+
+Basis: TypeAlias = Literal["assumptions", "pilot"]
 
 Pilots: TypeAlias = Mapping[tuple[str, str], Pilot]
 """By benchmark and measure."""
@@ -60,7 +63,7 @@ class Course:
 class Simulated:
     """The simulated prospect of one measure; ``clusters_needed`` and ``course`` are None beyond what is simulated."""
 
-    basis: Literal["assumptions", "pilot"]
+    basis: Basis
     shown: Shown
     clusters_needed: Estimate | None
     course: Course | None
@@ -95,25 +98,39 @@ def simulate(
         return None
     span = measure.high - measure.low
     aim = Aim(margin, alpha, clusters_to_certify(margin, span, alpha), measure.kind == "rate", span)
-    world = pilot or _assumed(measure, extent, epochs, assumed)
+    if pilot is not None:
+        return _simulate("pilot", pilot, aim, extent.clusters, assumed, guess, seed)
+    return _simulate_assumed(aim, extent, epochs, assumed, guess, seed)
+
+
+@lru_cache(maxsize=64)
+def _simulate_assumed(
+    aim: Aim, extent: Extent, epochs: int, assumed: Assumptions, guess: float, seed: int
+) -> Simulated:
+    """Once for all measures that the assumptions do not tell apart."""
+    return _simulate("assumptions", _assumed(aim, extent, epochs, assumed), aim, extent.clusters, assumed, guess, seed)
+
+
+def _simulate(
+    basis: Basis, world: World, aim: Aim, clusters: int, assumed: Assumptions, guess: float, seed: int
+) -> Simulated:
     needed = fewest_clusters(world, aim, power=assumed.power, guess=guess, seed=seed)
     return Simulated(
-        basis="pilot" if pilot else "assumptions",
-        shown=show(world, aim, extent.clusters, power=assumed.power, seed=seed),
+        basis=basis,
+        shown=show(world, aim, clusters, power=assumed.power, seed=seed),
         clusters_needed=needed,
         course=_course(world, aim, needed, assumed, seed) if needed else None,
     )
 
 
-def _assumed(measure: Measure, extent: Extent, epochs: int, assumed: Assumptions) -> World:
+def _assumed(aim: Aim, extent: Extent, epochs: int, assumed: Assumptions) -> World:
     even = [extent.items // extent.clusters + (k < extent.items % extent.clusters) for k in range(extent.clusters)]
     # The first clusters stand for all of them where fewer are tried: not those that a file happens to begin with.
     sizes = tuple(int(size) for size in np.random.default_rng(0).permutation(extent.sizes or even))
     within, attempts = assumed.cluster_correlation, assumed.epoch_correlation
-    if measure.kind == "rate":
+    if aim.rate:
         return AssumedRates(assumed.rate, assumed.correlation, sizes, epochs, within, attempts)
-    span = measure.high - measure.low
-    return AssumedSeverities(assumed.spread * span, span, assumed.correlation, sizes, epochs, within, attempts)
+    return AssumedSeverities(assumed.spread * aim.span, aim.span, assumed.correlation, sizes, epochs, within, attempts)
 
 
 def _course(world: World, aim: Aim, needed: Estimate, assumed: Assumptions, seed: int) -> Course | None:

@@ -18,9 +18,9 @@ from stagelens.statistics.planning.batches import Batch
 from stagelens.statistics.planning.courses import Aim, Course, Estimate, follow
 from stagelens.statistics.planning.worlds import World
 
-REPLICATES: Final = 2000
+REPLICATES: Final = 1000
 FEWEST_REPLICATES: Final = 100
-BUDGET: Final = 1_200_000
+BUDGET: Final = 600_000
 """Attempts drawn at once: replicates give way to large designs, whose numbers vary less."""
 LARGEST: Final = 30_000
 """Attempts in a design that is simulated: in larger ones the closed forms hold."""
