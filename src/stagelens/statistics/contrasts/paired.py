@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelens.statistics.contrasts.corrected import correct, correctable, read_corrected
 from stagelens.statistics.contrasts.readings import Pairing, Reading, nothing_known, read_rates, read_severities, worst
 from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData, Question
 from stagelens.statistics.design.planning import Precision
@@ -42,7 +43,8 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
     """Compare two stages by index; ``everyone`` is the sample of all attempts.
 
     The contrast is read three ways: on the pairs scored at both stages, and on all pairs with the unscored answers
-    placed for the largest and for the smallest difference.
+    placed for the largest and for the smallest difference. Where humans labelled enough of both stages' answers, each
+    is corrected by their labels, whatever method the question names (see ``judging.ppi``).
     """
     scored = (data.status[earlier] == SCORED) & (data.status[later] == SCORED)
     incapable = ~scored & ((data.status[earlier] == INCAPABLE) | (data.status[later] == INCAPABLE))
@@ -50,20 +52,31 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
     n_missing = attempts - pairs - n_incapable
     sample = everyone if pairs == attempts else Sample.of(data.item[scored], data.cluster[scored])
     complete = Pairing(sample, data.values[earlier][scored], data.values[later][scored])
+    labels = data.labels if correctable(data, (earlier, later), scored, sample) else None
 
+    def read(pairing: Pairing, kept: NDArray[np.bool_]) -> Reading:
+        if labels is None:
+            return _read(data, pairing, question)
+        correction = correct(data, labels, (earlier, later), kept, pairing)
+        return read_corrected(correction, question, rate=data.kind == "rate")
+
+    difference = sample.mean(complete.later - complete.earlier) if pairs else None
+    if labels is not None:
+        difference = correct(data, labels, (earlier, later), scored, complete).difference.mean
     alone = bounded = with_incapable = nothing_known(
         data.high - data.low, question.method if data.kind == "rate" else "cluster_t"
     )
     if sample.clusters >= 2:
-        alone = bounded = with_incapable = _read(data, complete, question)
+        alone = bounded = with_incapable = read(complete, scored)
     if sample.clusters >= 2 and pairs < attempts:
-        extremes = _extremes(data, earlier, later, everyone, np.ones_like(scored))
-        bounded = worst([alone, *(_read(data, pairing, question) for pairing in extremes)])
+        kept = np.ones_like(scored)
+        extremes = _extremes(data, earlier, later, everyone, kept)
+        bounded = worst([alone, *(read(pairing, kept) for pairing in extremes)])
         with_incapable = bounded if n_incapable else alone
     if sample.clusters >= 2 and n_incapable and n_missing:
         kept = scored | incapable
         extremes = _extremes(data, earlier, later, Sample.of(data.item[kept], data.cluster[kept]), kept)
-        with_incapable = worst([alone, *(_read(data, pairing, question) for pairing in extremes)])
+        with_incapable = worst([alone, *(read(pairing, kept) for pairing in extremes)])
     return Evidence(
         earlier=earlier,
         later=later,
@@ -73,7 +86,7 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
         kish=sample.kish,
         incapable=n_incapable,
         missing=n_missing,
-        difference=sample.mean(complete.later - complete.earlier) if pairs else None,
+        difference=difference,
         complete=alone,
         with_incapable=with_incapable,
         bounded=bounded,

@@ -1,1 +1,1 @@
-"""Judges that err: how far they agree, and differences corrected by human labels."""
+"""Judges that err: how far they agree, what human labels say of them, how wrong they must be to matter."""
