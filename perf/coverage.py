@@ -1,6 +1,7 @@
 """The simulation bench: every number that README and docs claim about the statistics, with its Monte Carlo error.
 
-    python perf/coverage.py [--quick] [--only SECTION …] [--jobs N] [--json FILE]
+    python perf/coverage.py [--quick] [--only SECTION …] [--jobs N] [--replicates N]
+                            [--json FILE]
 
 Studies are drawn from worlds whose truth is known exactly (``simulation/worlds.py``), decided by the public
 ``decide.decide``, and counted. An estimate is printed as ``value ± error`` in per cent, the error being its Monte Carlo
@@ -24,6 +25,7 @@ from simulation.aa import aa
 from simulation.causes import causes
 from simulation.claims import claims
 from simulation.equivalence import equivalence
+from simulation.judges import judges
 from simulation.levels import levels
 from simulation.paired import coverage
 from simulation.runs import runs
@@ -37,6 +39,7 @@ SECTIONS: dict[str, Callable[[Bench], list[Table]]] = {
     "aa": aa,
     "causes": causes,
     "claims": claims,
+    "judges": judges,
     "runs": runs,
 }
 
@@ -47,11 +50,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer designs and replicates: minutes on two cores")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; all cores by default")
+    parser.add_argument("--replicates", type=int, metavar="N", help="everywhere N of them, for a look in seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the estimates there too")
     asked = parser.parse_args()
     tables: list[Table] = []
     with ProcessPoolExecutor(asked.jobs) as executor:
-        bench = Bench(executor, asked.quick)
+        bench = Bench(executor, asked.quick, asked.replicates)
         for name in dict.fromkeys(asked.only):
             started = time.perf_counter()
             found = SECTIONS[name](bench)

@@ -93,52 +93,43 @@ def backgrounds(*, quick: bool) -> Iterator[tuple[float, float]]:
 def equivalence(bench: Bench) -> list[Table]:
     """Search the grid with the default and the guaranteed method, then judge each one's worst cells afresh."""
     worlds = grid(quick=bench.quick)
-    searched: tuple[Method, ...] = tuple(method for method in methods() if method in MOST)
-    cells = [
-        Cell(f"margin/{name}", OnTheMargin(world, searched), bench.replicates(100, 1000))
-        for name, world in worlds.items()
-    ]
-    first = dict(zip(worlds, bench.run(cells), strict=True))
-    chosen = dict.fromkeys(name for method in searched for name in _worst(first, method, bench.replicates(12, 40)))
-    again = [
-        Cell(f"margin again/{name}", OnTheMargin(worlds[name], methods()), bench.replicates(600, 10_000))
-        for name in chosen
-    ]
-    rows = tuple(
-        Row(
-            name,
-            {m: Entry(tally, Goal(most=MOST[m]) if m in MOST else None) for m, tally in tallies.items()},
-        )
-        for name, tallies in zip(chosen, bench.run(again), strict=True)
+    searched = tuple(method for method in methods() if method in MOST)
+    names = list(worlds)
+    first, again = bench.search(
+        [
+            Cell(f"margin/{name}", OnTheMargin(world, searched), bench.replicates(100, 1000))
+            for name, world in worlds.items()
+        ],
+        searched,
+        worst=10 if bench.quick else 30,
+        replicates=bench.replicates(600, 10_000),
     )
+    rows = [
+        Row(names[place], {m: Entry(tally, Goal(most=MOST[m]) if m in MOST else None) for m, tally in tallies.items()})
+        for place, tallies in again.items()
+    ]
     return [
         Table(
             "equivalence",
             "False equivalence with the truth exactly on the margin, nominal 5 %",
             f"How often the verdict is `equivalent` or `below_margin`, in per cent: the worst {len(rows)} of "
             f"{len(worlds)} designs that pass the cluster gate, simulated afresh.",
-            methods(),
+            searched,
             tuple(sorted(rows, key=lambda row: -row.entries[DEFAULT].tally.mean)),
         ),
-        _overview(first, searched),
+        _overview(dict(zip(names, first, strict=True)), searched),
     ]
 
 
-def _worst(found: Mapping[str, Tallies], method: Method, count: int) -> list[str]:
-    return sorted(found, key=lambda name: -found[name][method].mean)[:count]
-
-
-def _overview(found: Mapping[str, Tallies], methods: tuple[Method, ...]) -> Table:
-    """The search itself: how many designs lie where, by how the flips are concentrated."""
-    rows = []
+def _overview(found: Mapping[str, Tallies], columns: tuple[Method, ...]) -> Table:
+    """The search itself: averages by how the flips are concentrated, then every design."""
+    averages = []
     for concentration in ("attempt", "half", "whole", "large"):
         own = [tallies for name, tallies in found.items() if name.endswith(concentration)]
-        entries = {m: Entry(sum((tallies[m] for tallies in own), Tally())) for m in methods}
-        rows.append(Row(f"{concentration}: {len(own)} designs", entries))
+        entries = {m: Entry(sum((tallies[m] for tallies in own), Tally())) for m in columns}
+        averages.append(Row(f"average of {len(own)} designs: {concentration}", entries))
+    rows = [Row(name, {m: Entry(tallies[m]) for m in columns}) for name, tallies in found.items()]
+    note = "The search, in per cent, by how the flips are concentrated. No single estimate of it is judged."
     return Table(
-        "equivalence",
-        "False equivalence over the whole grid",
-        "The average over all designs of the search, in per cent.",
-        methods,
-        tuple(rows),
+        "equivalence", "False equivalence over the whole grid", note, columns, (*averages, *rows), shown=len(averages)
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import Literal
 
 from simulation.trials import Tally
 
@@ -34,7 +33,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One estimate of a row: ``percent`` of replicates, or points of a width; ``goal`` where it is judged."""
+    """One estimate of a row: a share of the replicates or a width; ``goal`` where it is judged."""
 
     tally: Tally
     goal: Goal | None = None
@@ -67,13 +66,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled table. ``note``: what is counted and what is asked for, in a sentence or two. Numbers are per cent."""
+    """A titled table; its numbers are per cent.
+
+    ``note``: what is counted, in a sentence or two. ``shown``: how many rows are printed, all of them where it is None;
+    the JSON file has them all.
+    """
 
     section: str
     title: str
     note: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    shown: int | None = None
 
     @property
     def failures(self) -> int:
@@ -89,7 +93,7 @@ class Table:
         """The table as Markdown."""
         lines = [f"### {self.title}", "", self.note, ""]
         lines += [_line(["design", *self.columns, "goal"]), _line(["---"] * (len(self.columns) + 2))]
-        for row in self.rows:
+        for row in self.rows[: self.shown]:
             cells = [str(row.entries[column]) if column in row.entries else "" for column in self.columns]
             lines.append(_line([row.design, *cells, _judgement(row)]))
         return "\n".join([*lines, ""])
@@ -112,11 +116,6 @@ class Table:
             if entry.tally.n
         ]
         return {"section": self.section, "title": self.title, "note": self.note, "estimates": records}
-
-
-def worst(rows: Iterable[Row], column: str, count: int, end: Literal["highest", "lowest"] = "highest") -> Sequence[Row]:
-    """The rows with the highest or lowest estimates of a column, the worst first."""
-    return sorted(rows, key=lambda row: row.entries[column].tally.mean, reverse=end == "highest")[:count]
 
 
 def _judgement(row: Row) -> str:

@@ -69,13 +69,19 @@ Tallies: TypeAlias = Mapping[str, Tally]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where sections run their cells: the processes, and whether the quick form was asked for."""
+    """Where sections run their cells: the processes, and whether the quick form was asked for.
+
+    ``fixed``: a number of replicates that replaces all others, for a look in seconds.
+    """
 
     executor: Executor
     quick: bool
+    fixed: int | None = None
 
     def replicates(self, quick: int, full: int) -> int:
         """The number for the form that was asked for."""
+        if self.fixed is not None:
+            return self.fixed
         return quick if self.quick else full
 
     def run(self, cells: Sequence[Cell]) -> list[Tallies]:
@@ -96,6 +102,22 @@ class Bench:
         if sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr)
         return list(done)
+
+    def search(
+        self, cells: Sequence[Cell], columns: Sequence[str], *, worst: int, replicates: int
+    ) -> tuple[list[Tallies], dict[int, Tallies]]:
+        """Run all cells, then those with the highest estimates afresh.
+
+        ``worst`` cells of each of ``columns`` are simulated again, with ``replicates`` and other random numbers: the
+        highest of many estimates are high partly by chance, and only fresh ones are fair. By place, the worst first.
+        """
+        first = self.run(cells)
+        chosen: dict[int, None] = {}
+        for column in columns:
+            order = sorted(range(len(cells)), key=lambda place: -first[place][column].mean)
+            chosen |= dict.fromkeys(order[:worst])
+        again = [Cell(f"{cells[place].name}/afresh", cells[place].trial, replicates) for place in chosen]
+        return first, dict(zip(chosen, self.run(again), strict=True))
 
 
 def generator(name: str, chunk: int) -> Generator:

@@ -176,7 +176,7 @@ class Severities:
         rise = fall = 0.0
         earlier, later = self.reached
         for k, chance in enumerate(earlier):
-            # The later one lies above k, the earlier at k: they are counted by the earlier one's severity.
+            # The earlier severity is k: its latent lies between two quantiles. The later one reaches more than k.
             above = 1.0 if k == 0 else earlier[k - 1]
             rise += self._both(later[k], above) - self._both(later[k], chance)
         for k, chance in enumerate(later):
@@ -186,7 +186,7 @@ class Severities:
 
     def _both(self, one: float, other: float) -> float:
         """P(one latent below the quantile of ``one``, its partner below that of ``other``), by quadrature."""
-        if one == 1.0 or other == 1.0:
+        if one == 1.0 or other == 1.0 or 0.0 in (one, other):
             return min(one, other)
         correlation = self.latent.pair_correlation
         nodes, weights = np.polynomial.legendre.leggauss(200)
