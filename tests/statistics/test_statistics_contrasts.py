@@ -176,9 +176,10 @@ def test_too_few_clusters_are_uninformative_and_say_how_many_are_missing():
     assert result.contrasts[0].clusters_needed == 2
     result = only(measure(values, cluster=cluster), Rules(margins={"default": 0.08}))
     assert result.contrasts[0].verdict == "equivalent"  # 36 suffice
-    # One flip in 2,000 answers narrows the interval, but not the number of clusters.
+    # Two flips in every cluster show that they do not answer as one: a narrower interval, but no more clusters.
     values = values.copy()
-    values[1, 0] = 1 - values[1, 0]
+    values[1, ::50] = 1 - values[1, ::50]
+    values[1, 25::50] = 1 - values[1, 25::50]
     result = only(measure(values, cluster=cluster))
     headline = result.contrasts[0]
     assert headline.equivalence_high < 0.05

@@ -10,13 +10,17 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import t as student
 from statsmodels.stats.proportion import proportion_confint
 
-from stagelens.statistics.intervals.clusters import Sample, worth
-from stagelens.statistics.intervals.means import BoundedMean
+from stagelens.statistics.intervals.betting import BettingMean
+from stagelens.statistics.intervals.bootstrap import BootstrapMean
+from stagelens.statistics.intervals.clusters import Sample
+from stagelens.statistics.intervals.means import BoundedMean, ScoredMean
 from stagelens.statistics.intervals.proportions import clopper_pearson_at_zero, tango, tango_score, wilson
 from stagelens.statistics.intervals.ratio import PairedCells
 from stagelens.statistics.intervals.tails import quantile, upper_tail
+from stagelens.statistics.intervals.worth import worth
 
 Z = quantile(0.975)
+MEANS = (ScoredMean, BoundedMean, BootstrapMean, BettingMean)
 CELLS = st.tuples(*[st.integers(0, 40)] * 4).filter(lambda cells: sum(cells) >= 5)
 
 
@@ -164,56 +168,88 @@ def test_design_effect_of_copied_answers_is_their_number():
     x = np.repeat((rng.random(60) < 0.4).astype(float), 5)
     sample = Sample.of(np.arange(300), np.repeat(np.arange(60), 5))
     rate = sample.mean(x)
-    got = worth(rate * (1 - rate), sample.variance(x, rate), sample)
+    got = worth(sample, x, rate * (1 - rate))
     assert got.n == pytest.approx(60 * 59 / 60)
-    assert got.df == 59
+    assert got.df == pytest.approx(59)
 
 
 def test_nothing_varies_then_a_cluster_counts_once():
     sample = Sample.of(np.arange(80), np.repeat(np.arange(40), 2))
-    assert worth(0.0, 0.0, sample).n == pytest.approx(40)
+    assert worth(sample, np.zeros(80), 0.0).n == pytest.approx(40)
 
 
-@given(
-    st.floats(-4.9, 4.9),
-    st.floats(0.01, 1.0),
-    st.integers(2, 300),
-    st.booleans(),
-    st.floats(-4.9, 4.9),
-    st.sampled_from([0.05, 0.01]),
-)
-def test_mean_interval_and_p_value_agree(mean, error, clusters, sparse, threshold, alpha):
-    bounded = BoundedMean(mean, error, clusters - 1.0, clusters if sparse else np.inf, -5.0, 5.0)
-    low, high = bounded.limits(1 - alpha)
+@st.composite
+def changes(draw):
+    """Changes on a scale of -5 to 5 in clusters of unequal size, mostly none."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    clusters, share = draw(st.integers(2, 60)), draw(st.floats(0, 1))
+    cluster = np.repeat(np.arange(clusters), rng.integers(1, 8, clusters))
+    x = np.where(rng.random(len(cluster)) < share, rng.integers(-5, 6, len(cluster)), 0).astype(float)
+    x = np.where(draw(st.booleans()), x[np.searchsorted(cluster, cluster)], x)
+    return Sample.of(np.arange(len(cluster)), cluster), x
+
+
+@given(changes(), st.sampled_from(MEANS), st.integers(-49, 49), st.sampled_from([0.05, 0.01]))
+def test_mean_interval_and_p_value_agree(data, method, tenths, alpha):
+    threshold = tenths / 10 + 1 / 300
+    mean = method.of(*data, -5.0, 5.0)
+    low, high = mean.limits(1 - alpha)
     assert -5 <= low < high <= 5
     assume(min(abs(low - threshold), abs(high - threshold)) > 1e-9)
-    assert (bounded.p_at_most(threshold) < alpha) == (low > threshold)
-    assert (bounded.p_at_least(threshold) < alpha) == (high < threshold)
+    assert (mean.p_at_most(threshold) < alpha) == (low > threshold)
+    assert (mean.p_at_least(threshold) < alpha) == (high < threshold)
+
+
+@given(changes(), st.sampled_from(MEANS))
+def test_the_mirrored_changes_have_the_mirrored_interval(data, method):
+    sample, x = data
+    low, high = method.of(sample, x, -5.0, 5.0).limits(0.975)
+    assert method.of(sample, -x, -5.0, 5.0).limits(0.975) == pytest.approx((-high, -low), abs=1e-9)
+
+
+@given(changes(), st.sampled_from(MEANS), st.floats(0.9, 0.99))
+def test_a_higher_level_is_wider(data, method, level):
+    mean = method.of(*data, -5.0, 5.0)
+    (low, high), (lower, higher) = mean.limits(level), mean.limits(level + 0.009)
+    assert lower <= low + 1e-12
+    assert high <= higher + 1e-12
+
+
+@given(changes(), st.sampled_from(MEANS), st.integers(0, 2**32 - 1))
+def test_the_names_and_the_order_of_clusters_do_not_matter(data, method, seed):
+    sample, x = data
+    rng = np.random.default_rng(seed)
+    order, names = rng.permutation(sample.n), rng.permutation(sample.cluster.max() + 1)
+    other = Sample.of(np.arange(sample.n), names[sample.cluster[order]])
+    expected = method.of(sample, x, -5.0, 5.0).limits(0.975)
+    assert method.of(other, x[order], -5.0, 5.0).limits(0.975) == pytest.approx(expected, abs=1e-9)
 
 
 def test_mean_without_spread_has_the_width_that_the_range_allows():
-    low, high = BoundedMean(0.0, 0.0, 39.0, 40.0, -5.0, 5.0).limits(0.975)
-    assert (low, high) == pytest.approx((-5 * Z**2 / (40 + Z**2), 5 * Z**2 / (40 + Z**2)))
+    sample = Sample.of(np.arange(40), np.arange(40))
+    q = Z**2 / (40 + Z**2)
+    assert BoundedMean.of(sample, np.zeros(40), -5.0, 5.0).limits(0.975) == pytest.approx((-5 * q, 5 * q))
+    assert BoundedMean.of(sample, np.zeros(40), 0.0, 5.0).limits(0.975) == pytest.approx((0, 5 * q))
+    assert BoundedMean.of(sample, np.full(40, 5.0), 0.0, 5.0).limits(0.975) == pytest.approx((5 - 5 * q, 5))
 
 
 def test_mean_with_spread_in_few_clusters_takes_the_wider_bound():
     x = np.zeros(40)
     sample = Sample.of(np.arange(40), np.arange(40))
-    q = Z**2 / (40 + Z**2)
-    for differing in range(5):
-        x[:differing] = 1.0
-        mean = BoundedMean.of(sample, x, -5.0, 5.0)
-        assert mean.limits(0.975)[1] == pytest.approx(x.mean() + q * (5 - x.mean()))
-    x[:5] = 1.0
-    mean, half = 5 / 40, student.ppf(0.975, 39) * x.std(ddof=1) / 40**0.5
-    assert BoundedMean.of(sample, x, -5.0, 5.0).limits(0.975) == pytest.approx((mean - half, mean + half))
+    for differing in range(1, 5):
+        x[:differing] = 5.0
+        mean, error = x.mean(), x.std(ddof=1) / 40**0.5
+        high = BoundedMean.of(sample, x, -5.0, 5.0).limits(0.975)[1]
+        assert high == pytest.approx(5 * tango(differing / 40, 0.0, 39, student.ppf(0.975, 39))[1])
+        assert high > mean + student.ppf(0.975, 39) * error
 
 
 def test_mean_with_spread_is_the_cluster_t_interval():
     rng = np.random.default_rng(8)
-    cluster = np.repeat(np.arange(30), 3)
-    x = rng.integers(-3, 4, 90).astype(float)
-    low, high = BoundedMean.of(Sample.of(np.arange(90), cluster), x, -5.0, 5.0).limits(0.975)
-    means = x.reshape(30, 3).mean(axis=1)
-    half = student.ppf(0.975, 29) * means.std(ddof=1) / 30**0.5
-    assert (low, high) == pytest.approx((means.mean() - half, means.mean() + half))
+    cluster = np.repeat(np.arange(300), 3)
+    x = rng.integers(-3, 4, 900).astype(float)
+    low, high = BoundedMean.of(Sample.of(np.arange(900), cluster), x, -5.0, 5.0).limits(0.975)
+    means = x.reshape(300, 3).mean(axis=1)
+    half = student.ppf(0.975, 299) * means.std(ddof=1) / 300**0.5
+    assert low <= means.mean() - half <= means.mean() + half <= high
+    assert (low, high) == pytest.approx((means.mean() - half, means.mean() + half), abs=0.02 * half)

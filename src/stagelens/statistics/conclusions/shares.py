@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stagelens.statistics.contrasts.findings import Findings
+from stagelens.statistics.contrasts.units import sample_of
 from stagelens.statistics.data import SCORED
 from stagelens.statistics.intervals.clusters import Sample
 from stagelens.statistics.intervals.means import missed_share
@@ -29,7 +30,7 @@ def shares(findings: Findings) -> tuple[Share, ...]:
     if base is None:
         return ()
     answered = (data.status[base:] == SCORED).all(axis=0)
-    sample = findings.everyone if answered.all() else Sample.of(data.item[answered], data.cluster[answered])
+    sample = findings.everyone if answered.all() else sample_of(data, answered)
     names = data.stages[base + 1 :]
     if sample.clusters < 2:
         return tuple(Share(name, None, None, None, "all") for name in names)

@@ -10,6 +10,7 @@ from stagelens.statistics.contrasts.competence import incompetent
 from stagelens.statistics.contrasts.levels import level
 from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.contrasts.paired import Evidence, gather
+from stagelens.statistics.contrasts.units import sample_of
 from stagelens.statistics.contrasts.words import CHANGED, SAME, Reason, corrected_word, marginal_word
 from stagelens.statistics.data import FamilyRules, MeasureData, Question
 from stagelens.statistics.design.planning import (
@@ -104,7 +105,7 @@ class Decision:
 def examine(data: MeasureData, roles: FamilyRules, question: Question) -> Findings:
     """Everything about one measure that needs no other measure."""
     margin, alpha = question.margin, question.alpha
-    everyone = Sample.of(data.item, data.cluster)
+    everyone = sample_of(data)
     gate = clusters_to_certify(margin, data.high - data.low, alpha)
     last = len(data.stages) - 1
     base = data.stages.index(roles.base) if roles.base in data.stages else None

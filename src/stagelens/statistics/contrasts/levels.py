@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelens.statistics.contrasts.units import sample_of
 from stagelens.statistics.data import INCAPABLE, SCORED, UNATTEMPTED, UNGRADED, MeasureData
-from stagelens.statistics.intervals.clusters import NOTHING, Sample, worth
-from stagelens.statistics.intervals.means import BoundedMean
-from stagelens.statistics.intervals.proportions import clopper_pearson_at_zero, wilson
-from stagelens.statistics.intervals.tails import FloatArray, quantile
+from stagelens.statistics.intervals.clusters import NOTHING, Sample
+from stagelens.statistics.intervals.means import BoundedMean, ScoredMean
+from stagelens.statistics.intervals.proportions import clopper_pearson_at_zero
+from stagelens.statistics.intervals.tails import FloatArray
 from stagelens.statistics.results import Level
 
 
@@ -25,7 +26,7 @@ def level(data: MeasureData, stage: int, everyone: Sample, alpha: float) -> Leve
     estimate: float | None = None
     intervals = []
     if n_scored:
-        sample = everyone if n_scored == len(scored) else Sample.of(data.item[scored], data.cluster[scored])
+        sample = everyone if n_scored == len(scored) else sample_of(data, scored)
         estimate = sample.mean(values[scored])
         intervals.append(_interval(data, sample, values[scored], alpha))
     if n_scored < len(scored):
@@ -63,11 +64,9 @@ def _interval(data: MeasureData, sample: Sample, x: FloatArray, alpha: float) ->
 
 def _rate_interval(sample: Sample, x: FloatArray, alpha: float) -> tuple[float, float]:
     rate = sample.mean(x)
-    variance = rate * (1 - rate)
-    if variance <= NOTHING:
+    if rate * (1 - rate) <= NOTHING:
         reach = clopper_pearson_at_zero(sample.kish, alpha)
         return (0.0, reach) if rate < 0.5 else (1 - reach, 1.0)
     if sample.clusters < 2:
         return 0.0, 1.0
-    attempts = worth(variance, sample.variance(x, rate), sample)
-    return wilson(rate, attempts.n, quantile(1 - alpha / 2, attempts.df))
+    return ScoredMean.of(sample, x, 0.0, 1.0).limits(1 - alpha / 2)

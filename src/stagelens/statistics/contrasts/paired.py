@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stagelens.statistics.contrasts.corrected import correct, correctable, read_corrected
-from stagelens.statistics.contrasts.readings import Pairing, Reading, nothing_known, read_rates, read_severities, worst
+from stagelens.statistics.contrasts.readings import (
+    Pairing,
+    Reading,
+    method_of,
+    nothing_known,
+    read_rates,
+    read_severities,
+    worst,
+)
+from stagelens.statistics.contrasts.units import sample_of
 from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData, Question
 from stagelens.statistics.design.planning import Precision
 from stagelens.statistics.intervals.clusters import Sample
@@ -50,7 +59,7 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
     incapable = ~scored & ((data.status[earlier] == INCAPABLE) | (data.status[later] == INCAPABLE))
     attempts, pairs, n_incapable = scored.size, int(np.count_nonzero(scored)), int(np.count_nonzero(incapable))
     n_missing = attempts - pairs - n_incapable
-    sample = everyone if pairs == attempts else Sample.of(data.item[scored], data.cluster[scored])
+    sample = everyone if pairs == attempts else sample_of(data, scored)
     complete = Pairing(sample, data.values[earlier][scored], data.values[later][scored])
     labels = data.labels if correctable(data, (earlier, later), scored, sample) else None
 
@@ -63,9 +72,8 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
     difference = sample.mean(complete.later - complete.earlier) if pairs else None
     if labels is not None:
         difference = correct(data, labels, (earlier, later), scored, complete).difference.mean
-    alone = bounded = with_incapable = nothing_known(
-        data.high - data.low, question.method if data.kind == "rate" else "cluster_t"
-    )
+    method = method_of(data.kind, question.method)
+    alone = bounded = with_incapable = nothing_known(data.high - data.low, method)
     if sample.clusters >= 2:
         alone = bounded = with_incapable = read(complete, scored)
     if sample.clusters >= 2 and pairs < attempts:
@@ -75,7 +83,7 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
         with_incapable = bounded if n_incapable else alone
     if sample.clusters >= 2 and n_incapable and n_missing:
         kept = scored | incapable
-        extremes = _extremes(data, earlier, later, Sample.of(data.item[kept], data.cluster[kept]), kept)
+        extremes = _extremes(data, earlier, later, sample_of(data, kept), kept)
         with_incapable = worst([alone, *(read(pairing, kept) for pairing in extremes)])
     return Evidence(
         earlier=earlier,

@@ -6,21 +6,39 @@ where the interval of that level excludes the threshold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
-from typing import TypeAlias
+from math import nan
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
-from stagelens.statistics.data import Question
-from stagelens.statistics.intervals.clusters import Sample, Worth, worth
-from stagelens.statistics.intervals.means import BoundedMean
-from stagelens.statistics.intervals.proportions import tango, tango_score
+from stagelens.errors import InputError
+from stagelens.statistics.data import Method, Question
+from stagelens.statistics.intervals.betting import BettingMean, betting_ratio
+from stagelens.statistics.intervals.bootstrap import BootstrapMean
+from stagelens.statistics.intervals.clusters import Sample, Worth
+from stagelens.statistics.intervals.means import BoundedMean, ScoredMean
 from stagelens.statistics.intervals.ratio import PairedCells
-from stagelens.statistics.intervals.tails import FloatArray, quantile, upper_tail
+from stagelens.statistics.intervals.tails import FloatArray, quantile
 
 Triple: TypeAlias = tuple[float, float, float]
+
+
+class Limits(Protocol):
+    """A mean of which a method gives limits and p values that agree."""
+
+    def limits(self, level: float) -> tuple[float, float]:
+        """Lower and upper limits, each with error 1 - ``level``."""
+        ...
+
+    def p_at_most(self, threshold: float) -> float:
+        """p value of "the mean is at most ``threshold``"."""
+        ...
+
+    def p_at_least(self, threshold: float) -> float:
+        """p value of "the mean is at least ``threshold``"."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +57,8 @@ class Reading:
     ``low``, ``high`` at 1 - alpha, the ``equivalence_`` and ``ratio_`` pairs at 1 - 2 alpha (``ratio_`` nan where the
     ratio is undefined or the measure no rate). ``at_most`` and ``at_least``: p values of "the difference is at most
     (at least) t", for t = -margin, 0, margin. For planning: ``error``, the standard error without any t factor, and
-    ``worth``, the effective number of pairs (severities: see ``BoundedMean.clusters``) with the degrees of freedom.
-    ``method``: how it was read, as the verdicts name it.
+    ``worth``, the effective number of pairs with the degrees of freedom. ``method``: how it was read, as the verdicts
+    name it.
     """
 
     low: float
@@ -82,47 +100,74 @@ def nothing_known(span: float, method: str) -> Reading:
     return Reading(-span, span, -span, span, nan, nan, certain, certain, nan, Worth(0.0, 0.0), method)
 
 
-def read_rates(pairing: Pairing, question: Question) -> Reading:
-    """Tango's score interval on the effective number of pairs, and the score interval of the ratio.
+def method_of(kind: str, method: Method) -> Method:
+    """How a measure of this kind is read: severities by the cluster-robust t where rates are read by Tango's score."""
+    return "cluster_t" if kind == "severity" and method == "tango_neff" else method
 
-    With p_b, p_c the weighted means of the positive and of the negative parts of the differences, Var_iid is
-    (p_b + p_c - (p_b - p_c)²) / n0; for values between 0 and 1 that is conservative.
+
+def read_rates(pairing: Pairing, question: Question) -> Reading:
+    """The difference and the ratio of two rates, by the question's method; needs two clusters or more.
+
+    The ratio has the score interval on the effective number of pairs, but with the betting method the betting bound.
+    For values between 0 and 1 the score intervals are conservative: p_b and p_c are then the weighted means of the
+    positive and of the negative parts of the differences. Raises ``InputError`` for bets on several training runs.
     """
     sample, change = pairing.sample, pairing.later - pairing.earlier
-    gained, lost = sample.mean(np.maximum(change, 0.0)), sample.mean(np.maximum(-change, 0.0))
-    cells = PairedCells(sample.mean(np.minimum(pairing.later, pairing.earlier)), gained, lost)
-    variance = max(gained + lost - (gained - lost) ** 2, 0.0)
-    pairs = worth(variance, sample.variance(change, gained - lost), sample)
-    look, margin = question.look, question.margin
-    one_sided = quantile(1 - look.level(question.alpha), pairs.df)
-    two_sided = quantile(1 - look.level(question.alpha / 2), pairs.df)
-    scores = [tango_score(gained, lost, pairs.n, threshold) for threshold in (-margin, 0.0, margin)]
-    return Reading(
-        *tango(gained, lost, pairs.n, two_sided),
-        *tango(gained, lost, pairs.n, one_sided),
-        *cells.ratio_limits(pairs.n, one_sided),
-        at_most=_triple([look.p(upper_tail(score, pairs.df)) for score in scores]),
-        at_least=_triple([look.p(upper_tail(-score, pairs.df)) for score in scores]),
-        error=sqrt(variance / pairs.n),
-        worth=pairs,
-        method="tango_neff",
-    )
+    level = 1 - question.look.level(question.alpha)
+    scored = ScoredMean.of(sample, change, -1.0, 1.0)
+    mean = scored if question.method == "tango_neff" else MEANS[question.method](sample, change, 1.0)
+    if question.method == "betting":
+        ratio = betting_ratio(sample, pairing.earlier, pairing.later, level)
+    else:
+        both = sample.mean(np.minimum(pairing.later, pairing.earlier))
+        cells = PairedCells(both, scored.gained, scored.lost)
+        ratio = cells.ratio_limits(scored.worth.n, quantile(level, scored.worth.df))
+    return _reading(mean, scored, ratio, question, question.method)
 
 
 def read_severities(pairing: Pairing, span: float, question: Question) -> Reading:
-    """The mean difference with a cluster-robust t interval, bounded by the range where hardly anything varies."""
-    mean = BoundedMean.of(pairing.sample, pairing.later - pairing.earlier, -span, span)
+    """The mean difference of severities, by the question's method; needs two clusters or more.
+
+    Raises ``InputError`` for bets on several training runs.
+    """
+    change, method = pairing.later - pairing.earlier, method_of("severity", question.method)
+    mean = MEANS[method](pairing.sample, change, span)
+    scored = mean.scored if isinstance(mean, BoundedMean) else ScoredMean.of(pairing.sample, change, -span, span)
+    return _reading(mean, scored, (nan, nan), question, method)
+
+
+def _bets(sample: Sample, change: FloatArray, span: float) -> BettingMean:
+    if sample.run is not None:
+        raise InputError(
+            f"method: 'betting' knows one kind of unit, clusters, and these outcomes come from {sample.runs} training "
+            "runs; choose 'tango_neff', 'cluster_t' or 'bootstrap', or analyse each run alone"
+        )
+    return BettingMean.of(sample, change, -span, span)
+
+
+MEANS: Final[Mapping[Method, Callable[[Sample, FloatArray, float], Limits]]] = {
+    "tango_neff": lambda sample, change, span: ScoredMean.of(sample, change, -span, span),
+    "cluster_t": lambda sample, change, span: BoundedMean.of(sample, change, -span, span),
+    "bootstrap": lambda sample, change, span: BootstrapMean.of(sample, change, -span, span),
+    "betting": _bets,
+}
+"""The mean of changes in [-span, span], by method."""
+
+
+def _reading(
+    mean: Limits, scored: ScoredMean, ratio: tuple[float, float], question: Question, method: Method
+) -> Reading:
+    """The reading by ``mean``; planning starts from the score interval's variance, whatever the method."""
     look, thresholds = question.look, (-question.margin, 0.0, question.margin)
     return Reading(
         *mean.limits(1 - look.level(question.alpha / 2)),
         *mean.limits(1 - look.level(question.alpha)),
-        nan,
-        nan,
+        *ratio,
         at_most=_triple([look.p(mean.p_at_most(threshold)) for threshold in thresholds]),
         at_least=_triple([look.p(mean.p_at_least(threshold)) for threshold in thresholds]),
-        error=mean.error,
-        worth=Worth(mean.clusters, mean.df),
-        method="cluster_t",
+        error=scored.error,
+        worth=scored.worth,
+        method=method,
     )
 
 

@@ -1,23 +1,26 @@
-"""Cluster-robust t intervals of a bounded mean, with a bound from its range where too little varies to estimate from.
+"""Intervals of a bounded mean: cluster-robust t, or a score interval where that reaches further.
 
-A mean of n values inside [least, most] may have missed values at an end of the range. Where nothing varies, the share
-that n clusters can have missed is q = z²/(n + z²), as in Tango's interval with nothing discordant, and the mean moves
-by q times the way to that end. A t interval has zero width there, and next to none where only a few clusters differ
-from the rest; then the wider of the two is taken at each side.
+A t interval takes the variance that was seen. Where few clusters differ from the rest that is too little: a mean that
+lay further off would also vary more. The score interval takes the variance that the value under test implies: for the
+mean of values in [0, 1] that of a proportion (Wilson 1927), for a paired difference Tango's (1998), both on the number
+of attempts that the observed variance is worth. With spread enough the two agree; where nothing varies, the t interval
+has no width and the score interval has z²/(n + z²) of the range, with n effective clusters.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import copysign, inf, sqrt
+from math import inf, sqrt
 
 import numpy as np
 
-from stagelens.statistics.intervals.clusters import NOTHING, Sample
+from stagelens.statistics.intervals.clusters import Sample, Worth
+from stagelens.statistics.intervals.proportions import tango, tango_score, wilson, wilson_score
 from stagelens.statistics.intervals.tails import FloatArray, quantile, upper_tail
+from stagelens.statistics.intervals.worth import worth
 
 FEW = 5
-"""Where fewer clusters than this differ from the median cluster, the variance is not trusted alone."""
+"""With fewer clusters than this that differ from the median one, neither variance nor resampling is trusted alone."""
 
 
 def missed_share(clusters: float, level: float) -> float:
@@ -27,56 +30,95 @@ def missed_share(clusters: float, level: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredMean:
+    """The score interval of a mean in [least, most] on ``worth`` independent attempts.
+
+    ``gained`` and ``lost`` are the means of the positive and of the negative part, as shares of ``most - least`` (a
+    level, least = 0, with nothing lost) or of ``most`` (a difference, least = -most).
+    """
+
+    gained: float
+    lost: float
+    worth: Worth
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, sample: Sample, x: FloatArray, least: float, most: float) -> ScoredMean:
+        """The score interval of the weighted mean of ``x``, a difference where least = -most, else a level."""
+        if least < 0:
+            gained, lost = sample.mean(np.maximum(x, 0.0)) / most, sample.mean(np.maximum(-x, 0.0)) / most
+        else:
+            gained, lost = (sample.mean(x) - least) / (most - least), 0.0
+        scale = most if least < 0 else most - least
+        variance = max(gained + lost - (gained - lost) ** 2, 0.0)
+        return cls(gained, lost, worth(sample, x / scale, variance), least, most)
+
+    @property
+    def error(self) -> float:
+        """The standard error of the mean, design effect included, without any t factor."""
+        variance = max(self.gained + self.lost - (self.gained - self.lost) ** 2, 0.0)
+        return (self.most if self.least < 0 else self.most - self.least) * sqrt(variance / self.worth.n)
+
+    def limits(self, level: float) -> tuple[float, float]:
+        """Lower and upper limits inside [least, most], each with error 1 - ``level``."""
+        critical = quantile(level, self.worth.df)
+        if self.least < 0:
+            low, high = tango(self.gained, self.lost, self.worth.n, critical)
+            return low * self.most, high * self.most
+        low, high = wilson(min(max(self.gained, 0.0), 1.0), self.worth.n, critical)
+        span = self.most - self.least
+        return self.least + low * span, self.least + high * span
+
+    def p_at_most(self, threshold: float) -> float:
+        """p value of "the mean is at most ``threshold``": below 1 - level exactly where the lower limit lies above."""
+        return upper_tail(self._score(threshold), self.worth.df)
+
+    def p_at_least(self, threshold: float) -> float:
+        """p value of "the mean is at least ``threshold``": below 1 - level exactly where the upper limit lies below."""
+        return upper_tail(-self._score(threshold), self.worth.df)
+
+    def _score(self, threshold: float) -> float:
+        if self.least < 0:
+            return tango_score(self.gained, self.lost, self.worth.n, threshold / self.most)
+        return wilson_score(self.gained, self.worth.n, (threshold - self.least) / (self.most - self.least))
+
+
+@dataclass(frozen=True, slots=True)
 class BoundedMean:
     """A mean of values inside [least, most].
 
-    ``error``: the cluster-robust standard error, ``df`` its degrees of freedom; ``clusters``: the effective number that
-    bounds what was missed, infinite where enough clusters differ for the variance to be trusted.
+    ``error``: its cluster-robust standard error, ``df`` the degrees of freedom of that; ``scored``: its score interval.
     """
 
     mean: float
     error: float
     df: float
-    clusters: float
-    least: float
-    most: float
+    scored: ScoredMean
 
     @classmethod
     def of(cls, sample: Sample, x: FloatArray, least: float, most: float) -> BoundedMean:
         """The weighted mean of ``x`` over the sample, which has two clusters or more."""
-        mean, centres = sample.mean(x), sample.cluster_means(x)
-        differing = np.count_nonzero(np.abs(centres - np.median(centres)) > NOTHING * (most - least))
-        clusters = sample.kish if differing < FEW else inf
-        return cls(mean, sqrt(sample.variance(x, mean)), sample.clusters - 1.0, clusters, least, most)
+        mean = sample.mean(x)
+        spread = sample.spread(x, mean)
+        return cls(mean, sqrt(spread.variance), spread.df, ScoredMean.of(sample, x, least, most))
 
     def limits(self, level: float) -> tuple[float, float]:
         """Lower and upper limits inside [least, most], each with error 1 - ``level``."""
-        half, missed = quantile(level, self.df) * self.error, missed_share(self.clusters, level)
-        low = min(self.mean - half, self.mean - missed * (self.mean - self.least))
-        high = max(self.mean + half, self.mean + missed * (self.most - self.mean))
-        return max(low, self.least), min(high, self.most)
+        half = quantile(level, self.df) * self.error
+        low, high = self.scored.limits(level)
+        return max(min(self.mean - half, low), self.scored.least), min(max(self.mean + half, high), self.scored.most)
 
     def p_at_most(self, threshold: float) -> float:
         """p value of "the mean is at most ``threshold``": below 1 - level exactly where the lower limit lies above."""
-        return self._p(self.mean - threshold, 1.0)
+        return max(upper_tail(self._t(threshold), self.df), self.scored.p_at_most(threshold))
 
     def p_at_least(self, threshold: float) -> float:
         """p value of "the mean is at least ``threshold``": below 1 - level exactly where the upper limit lies below."""
-        return self._p(self.mean - threshold, -1.0)
+        return max(upper_tail(-self._t(threshold), self.df), self.scored.p_at_least(threshold))
 
-    def _p(self, distance: float, side: float) -> float:
-        """The larger of the two p values, for the mean's ``distance`` from the threshold; ``side`` 1: above it counts.
-
-        The threshold would hold if a share q of the population had been missed at the end of the range that lies
-        behind it; n clusters miss that much at z² = n q / (1 - q).
-        """
-        if distance == 0:
-            return 0.5
-        toward = copysign(side, side * distance)
-        t = abs(distance) / self.error if self.error else inf
-        p = upper_tail(toward * t, self.df)
-        if self.clusters < inf:
-            share = abs(distance) / (self.mean - self.least if distance > 0 else self.most - self.mean)
-            z = sqrt(self.clusters * share / (1 - share)) if share < 1 else inf
-            p = max(p, upper_tail(toward * z))
-        return p
+    def _t(self, threshold: float) -> float:
+        distance = self.mean - threshold
+        if self.error:
+            return distance / self.error
+        return 0.0 if distance == 0 else inf if distance > 0 else -inf

@@ -22,6 +22,11 @@ def wilson(rate: float, n: float, critical: float) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def wilson_score(rate: float, n: float, hypothesis: float) -> float:
+    """The score statistic that Wilson's interval inverts; it falls as the ``hypothesis`` in [0, 1] grows."""
+    return standardised(rate - hypothesis, hypothesis * (1 - hypothesis), n)
+
+
 def clopper_pearson_at_zero(n: float, alpha: float) -> float:
     """Upper limit of Clopper and Pearson (1934) at no success in ``n``, each tail alpha/2; n need not be whole."""
     return float(betaincinv(1.0, n, 1 - alpha / 2))
