@@ -39,7 +39,7 @@ def test_planted_causes(rates, cause, pattern, established):
 def test_diffuse():
     result = only(measure(nested((0.50, 0.46, 0.42, 0.38), n=600, flips=0)))
     assert result.cause == "diffuse"
-    assert "no single step is beyond 5 points" in result.why
+    assert "no single step accounts for it to within 5 points" in result.why
 
 
 def test_mixed_with_an_undecided_sum_has_no_pattern():

@@ -275,8 +275,10 @@ def test_what_correction_overturns_is_inconclusive_with_a_warning():
 def test_contrasts_are_listed_once_in_order():
     assert contrast_pairs(2, 0) == ((0, 1),)
     assert contrast_pairs(3, 0) == ((0, 1), (1, 2), (0, 2))
-    assert contrast_pairs(4, 0) == ((0, 1), (1, 2), (2, 3), (0, 3), (1, 3))
-    assert contrast_pairs(5, 1) == ((0, 1), (1, 2), (2, 3), (3, 4), (1, 4), (0, 4), (2, 4))
+    assert contrast_pairs(4, 0) == ((0, 1), (1, 2), (2, 3), (0, 3), (1, 3), (0, 2))
+    assert contrast_pairs(4, None) == ((0, 1), (1, 2), (2, 3), (0, 3), (1, 3))
+    assert contrast_pairs(4, None, all_pairs=True) == ((0, 1), (1, 2), (2, 3), (0, 3), (1, 3), (0, 2))
+    assert contrast_pairs(5, 1) == ((0, 1), (1, 2), (2, 3), (3, 4), (1, 4), (0, 4), (2, 4), (1, 3))
 
 
 def test_planning_numbers_shrink_with_items_and_respect_the_gate():

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from stagelens.errors import InputError
 from stagelens.statistics.conclusions.causes import find_cause, sensitivity
 from stagelens.statistics.conclusions.caveats import caveats
 from stagelens.statistics.conclusions.claims import judge_claims
+from stagelens.statistics.conclusions.counterfactual import counterfactual, split
+from stagelens.statistics.conclusions.counterfactual_words import counterfactual_sentences
 from stagelens.statistics.conclusions.established import established_by
+from stagelens.statistics.conclusions.ordinal import ordinal
 from stagelens.statistics.conclusions.sentences import why
 from stagelens.statistics.conclusions.shares import shares
+from stagelens.statistics.conclusions.strata import strata
 from stagelens.statistics.contrasts.findings import Decision, Findings, correct_headlines, examine, report
 from stagelens.statistics.data import MeasureData, Question, Rules, default_roles
-from stagelens.statistics.results import MeasureResult, Verdicts
+from stagelens.statistics.results import Counterfactual, MeasureResult, Verdicts
 
 
 def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:
@@ -25,45 +31,57 @@ def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:
 
     Returns:
         The verdicts. Methods and their sources are named where they are computed: ``readings`` (differences),
-        ``levels``, ``words`` (the verdict word), ``causes``, ``established``, ``shares``, ``claims``, ``planning``.
+        ``levels``, ``words`` (the verdict word), ``causes``, ``established``, ``shares``, ``claims``,
+        ``counterfactual``, ``strata``, ``ordinal``, ``planning``.
 
     Raises:
         InputError: a margin that is not inside the measure's range, fewer than two stages, no attempts, a headline
-            that starts at a stage that is not there, or a claim that asks for more measures than it names.
+            that starts at a stage that is not there, a claim that asks for more measures than it names, or
+            counterfactual stages whose parts are unknown or shared.
     """
-    study = [_examine(one, rules) for one in data]
+    examined = [_examine(one, rules) for one in data]
+    study = [findings for findings, _ in examined]
     corrections = correct_headlines(study)
     results = tuple(
-        _conclude(findings, report(findings, correction))
-        for findings, correction in zip(study, corrections, strict=True)
+        _conclude(findings, aside, report(findings, correction))
+        for (findings, aside), correction in zip(examined, corrections, strict=True)
     )
     return Verdicts(rules.study, rules.alpha, judge_claims(rules.claims, study, rules.alpha), results)
 
 
-def _examine(data: MeasureData, rules: Rules) -> Findings:
-    where = f"{data.family}/{data.benchmark}/{data.measure}"
-    margin = rules.margin(data.benchmark, data.measure, data.kind)
-    if not 0 < margin < data.high - data.low:
+def _examine(everything: MeasureData, rules: Rules) -> tuple[Findings, Counterfactual | None]:
+    """A measure's findings on the stages that are steps, and what the others show."""
+    where = f"{everything.family}/{everything.benchmark}/{everything.measure}"
+    margin = rules.margin(everything.benchmark, everything.measure, everything.kind)
+    if not 0 < margin < everything.high - everything.low:
         raise InputError(
             f"the margin of {where} is {margin:g}, but must lie above 0 and below its range of "
-            f"{data.high - data.low:g}; change it under analysis.margins."
+            f"{everything.high - everything.low:g}; change it under analysis.margins."
         )
+    roles = rules.families.get(everything.family) or default_roles(everything.stages)
+    data, aside = split(everything, roles)
     if len(data.stages) < 2:
-        raise InputError(f"{where} has outcomes of {len(data.stages)} stage; a comparison needs two stages or more.")
+        steps = " that is a step" if aside else ""
+        raise InputError(
+            f"{where} has outcomes of {len(data.stages)} stage{steps}; a comparison needs two stages or more."
+        )
     if data.item.size == 0:
         raise InputError(f"{where} has no attempts; leave the measure out or give it outcomes.")
-    roles = rules.families.get(data.family) or default_roles(data.stages)
     if roles.headline_from not in data.stages:
         raise InputError(
             f"the headline of {where} starts at stage {roles.headline_from!r}, which has no outcomes there; "
             f"its stages are {', '.join(data.stages)}."
         )
-    return examine(data, roles, Question(margin, rules.alpha, rules.method, data.look))
+    question = Question(margin, rules.alpha, rules.method, data.look)
+    findings = examine(data, roles, question, all_pairs=rules.all_pairs)
+    return findings, counterfactual(everything, aside, findings)
 
 
-def _conclude(findings: Findings, decisions: tuple[Decision, ...]) -> MeasureResult:
+def _conclude(findings: Findings, aside: Counterfactual | None, decisions: tuple[Decision, ...]) -> MeasureResult:
     data, cause = findings.data, find_cause(findings)
     established, sensitive = established_by(findings, decisions), sensitivity(findings)
+    runs = 1 if data.run is None else np.unique(data.run).size
+    sentences = (why(findings, decisions, cause, established), *counterfactual_sentences(findings, aside))
     return MeasureResult(
         family=data.family,
         benchmark=data.benchmark,
@@ -77,6 +95,13 @@ def _conclude(findings: Findings, decisions: tuple[Decision, ...]) -> MeasureRes
         pattern=cause.pattern,
         sensitivity=sensitive,
         shares=shares(findings),
-        why=why(findings, decisions, cause, established),
-        warnings=caveats(findings, decisions, sensitive),
+        why=" ".join(sentences),
+        warnings=caveats(findings, decisions, sensitive, aside, runs),
+        scope="these checkpoints" if runs < 2 else "this recipe",
+        runs=runs,
+        look=data.look.number,
+        looks=data.look.of,
+        strata=strata(findings),
+        ordinal=ordinal(findings),
+        counterfactual=aside,
     )

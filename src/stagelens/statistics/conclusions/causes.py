@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from stagelens.statistics.contrasts.findings import Finding, Findings
 from stagelens.statistics.contrasts.multiplicity import holm
+from stagelens.statistics.contrasts.paired import gather
+from stagelens.statistics.contrasts.parts import combined
 from stagelens.statistics.results import Pattern
 
 
@@ -52,9 +54,11 @@ def tested_steps(findings: Findings) -> tuple[Step, ...]:
 def find_cause(findings: Findings) -> Cause:
     """The cause by the table of the design: a stage, pretraining, no_change, mixed, diffuse or not to be told.
 
-    One step beyond the margin, every other step and production minus that stage equivalent: that stage. Two or more:
-    mixed. None, with every step and the whole equivalent: pretraining, or no_change where the level is so near an end
-    of the range that a change could hardly be seen. None, with the whole beyond the margin: diffuse.
+    One step beyond the margin, every other step equivalent, every stage before it equivalent to the base and every
+    stage from it on to production: that stage. Small steps that add up to more than the margin then have no part in
+    it. Two or more beyond: mixed. None, with every two stages equivalent: pretraining, or no_change where the level is
+    so near an end of the range that a change could hardly be seen. None, with the whole beyond the margin and every
+    step shown not to account for it: diffuse. A step that is not decided is never taken for one that is small.
     """
     base = findings.base
     if base is None:
@@ -69,13 +73,14 @@ def find_cause(findings: Findings) -> Cause:
         return Cause("mixed", _pattern(large, total, findings.alpha), large)
     if len(large) == 1:
         stage = large[0].evidence.later
-        if stage < findings.last:
-            blockers += _not_same(findings.by_pair[stage, findings.last])
+        blockers += _drifts(findings, base, stage)
         found = Cause(findings.data.stages[stage], large=large)
-    elif total.evidence.bounded.p_beyond < findings.alpha:
+    elif total.evidence.bounded.p_beyond < findings.alpha and all(
+        step.same or _more_than(findings, base, step.finding) for step in steps
+    ):
         return Cause("diffuse")
     else:
-        blockers += _not_same(total)
+        blockers += [*_drifts(findings, base, base), *_drifts(findings, base, findings.last)]
         found = Cause("pretraining" if _away_from_ends(findings) else "no_change")
     if not blockers:
         return found
@@ -85,8 +90,28 @@ def find_cause(findings: Findings) -> Cause:
     return Cause("uninformative" if unanswerable else "inconclusive", large=large, blockers=distinct)
 
 
-def _not_same(finding: Finding) -> list[Finding]:
-    return [] if finding.same else [finding]
+def _drifts(findings: Findings, base: int, stage: int) -> list[Finding]:
+    """Stages before ``stage`` that are not shown to agree with the base, and stages from it on with production."""
+    pairs = [(base, before) for before in range(base + 1, stage)]
+    pairs += [(after, findings.last) for after in range(stage, findings.last)]
+    return [findings.by_pair[pair] for pair in pairs if not findings.by_pair[pair].same]
+
+
+def _more_than(findings: Findings, base: int, step: Finding) -> bool:
+    """Whether what one step leaves of the base → production change is beyond the margin, so that others have part."""
+    earlier, later = step.pair
+    weights = dict.fromkeys((base, earlier, later, findings.last), 0.0)
+    for stage, weight in ((findings.last, 1.0), (base, -1.0), (later, -1.0), (earlier, 1.0)):
+        weights[stage] += weight
+    weights = {stage: weight for stage, weight in weights.items() if weight}
+    if not weights:
+        return False
+    if len(weights) == 2:
+        first, second = sorted(weights)
+        evidence = findings.by_pair[first, second].evidence
+    else:
+        evidence = gather(combined(findings.data, weights), 0, 1, findings.everyone, findings.question)
+    return evidence.bounded.p_beyond < findings.alpha
 
 
 def _pattern(large: tuple[Finding, ...], total: Finding, alpha: float) -> Pattern | None:

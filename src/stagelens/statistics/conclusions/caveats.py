@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stagelens.statistics.conclusions.counterfactual_words import counterfactual_caveats
 from stagelens.statistics.conclusions.sentences import amount, arrow, undecided
 from stagelens.statistics.conclusions.shares import shared_attempts
 from stagelens.statistics.contrasts.findings import Decision, Findings
 from stagelens.statistics.contrasts.words import CHANGED, SAME
+from stagelens.statistics.results import Counterfactual
+
+FEW_RUNS = 2
+"""So few training runs give a variance, but hardly one to trust."""
 
 
-def caveats(findings: Findings, decisions: Sequence[Decision], sensitivity: str) -> tuple[str, ...]:
-    """The warnings of one measure: the data's own, then the stages', the contrasts', the shares', the headline's."""
+def caveats(
+    findings: Findings, decisions: Sequence[Decision], sensitivity: str, aside: Counterfactual | None, runs: int
+) -> tuple[str, ...]:
+    """The warnings of one measure.
+
+    The data's own, then those of the stages, the contrasts, the shares, the headline, the runs and what stands aside.
+    """
     notes = list(findings.data.warnings)
     notes += [f"competence: {reason}" for reason in findings.unfit.values()]
     for decision in decisions:
@@ -28,6 +38,12 @@ def caveats(findings: Findings, decisions: Sequence[Decision], sensitivity: str)
                 f"{arrow(findings, headline)}: sensitivity not shown; nothing here shows that these items and this "
                 "judge would have seen a change"
             )
+    if runs == FEW_RUNS:
+        notes.append("two runs: how much runs of this recipe differ rests on one difference, so intervals are wide")
+    if findings.all_pairs:
+        compared = len(findings.by_pair)
+        notes.append(f"every two stages are compared: Holm's correction runs over all {compared} pairs of this measure")
+    notes += counterfactual_caveats(findings, aside)
     return tuple(dict.fromkeys(notes))
 
 

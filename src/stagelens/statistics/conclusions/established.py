@@ -11,9 +11,10 @@ from stagelens.statistics.contrasts.words import CHANGED, SAME
 def established_by(findings: Findings, decisions: Sequence[Decision]) -> str | None:
     """Walk back from production while a stage is equivalent to it, or below the margin; the last stage reached.
 
-    Where not even the stage before is: production itself if that contrast is decided as a change, else None. The
-    headline counts as reported; every other contrast counts alone, since all of them must hold (intersection-union
-    needs no correction). A stage that fails the competence gate is never passed.
+    Where not even the stage before is: production itself if that contrast is a change beyond the margin, else None (a
+    change of unresolved size may still lie inside it). The headline counts as reported; every other contrast counts
+    alone, since all of them must hold (intersection-union needs no correction). A stage that fails the competence gate
+    is never passed.
     """
     stages, last = findings.data.stages, findings.last
     words = {
@@ -25,6 +26,6 @@ def established_by(findings: Findings, decisions: Sequence[Decision]) -> str | N
     earliest = last
     while earliest > 0 and words[earliest - 1, last] in SAME and stages[earliest - 1] not in findings.unfit:
         earliest -= 1
-    if earliest < last or (words[last - 1, last] in CHANGED and stages[last - 1] not in findings.unfit):
-        return stages[earliest]
-    return None
+    before = findings.by_pair[last - 1, last]
+    changed = words[before.pair] in CHANGED and not before.unsized and stages[last - 1] not in findings.unfit
+    return stages[earliest] if earliest < last or changed else None

@@ -41,10 +41,7 @@ def arrow(findings: Findings, finding: Finding) -> str:
 
 def moved(findings: Findings, finding: Finding) -> str:
     """ "fell by 93 points from base to sft"; the direction is the one that is less in doubt."""
-    difference = finding.evidence.difference
-    verb = "rose" if finding.evidence.bounded.rising else "fell"
-    size = "" if difference is None else f" by {amount(difference, findings.data.kind)}"
-    return f"{verb}{size} {_span(findings, *finding.pair)}"
+    return f"{_change(findings, finding)} {_span(findings, *finding.pair)}"
 
 
 def undecided(findings: Findings, decision: Decision) -> str:
@@ -95,7 +92,7 @@ def _told(findings: Findings, cause: Cause) -> str:
         return f"{measure} {moves}; more than one stage is the cause, and {BALANCE[cause.pattern]}."
     if cause.word == "diffuse":
         whole = moved(findings, findings.by_pair[base, last])
-        return f"{measure} {whole}, but no single step is beyond {margin}; the change is diffuse."
+        return f"{measure} {whole}, but no single step accounts for it to within {margin}; the change is diffuse."
     if cause.word == "pretraining":
         return f"{measure} {still} {_span(findings, base, last)} or in any step; pretraining is the cause."
     if cause.word == "no_change":
@@ -125,6 +122,8 @@ def _untold(findings: Findings, by_pair: dict[tuple[int, int], Decision], headli
         blocker = by_pair[cause.blockers[0].pair]
         if blocker.contrast.verdict in SAME:
             reason = f"{arrow(findings, blocker.finding)} does not survive Holm's correction over the steps"
+        elif blocker.contrast.verdict in CHANGED and not blocker.finding.unsized:
+            reason = f"{arrow(findings, blocker.finding)}: it also {_change(findings, blocker.finding)}"
         else:
             reason = f"{arrow(findings, blocker.finding)}: {undecided(findings, blocker)}"
     known = _headline(findings, headline)
@@ -166,6 +165,12 @@ def _headline(findings: Findings, decision: Decision) -> str | None:
     if decision.contrast.verdict in CHANGED:
         return moved(findings, decision.finding)
     return None
+
+
+def _change(findings: Findings, finding: Finding) -> str:
+    difference = finding.evidence.difference
+    verb = "rose" if finding.evidence.bounded.rising else "fell"
+    return verb if difference is None else f"{verb} by {amount(difference, findings.data.kind)}"
 
 
 def _higher(contrast: Contrast, kind: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import ceil
 
 from stagelens.statistics.contrasts.competence import incompetent
@@ -53,7 +54,8 @@ class Findings:
     """One measure before any correction. ``gate`` in effective clusters.
 
     ``base`` and ``start`` are the indices of the base and of the stage where the headline starts (None where there is
-    none); ``unfit`` says, per stage that fails the competence or coherence gate, why.
+    none); ``unfit`` says, per stage that fails the competence or coherence gate, why. ``all_pairs``: every two stages
+    are compared, and Holm runs over all of them.
     """
 
     data: MeasureData
@@ -66,6 +68,7 @@ class Findings:
     start: int | None
     by_pair: Mapping[Pair, Finding]
     unfit: Mapping[str, str]
+    all_pairs: bool = False
 
     @property
     def alpha(self) -> float:
@@ -102,7 +105,7 @@ class Decision:
     reason: Reason
 
 
-def examine(data: MeasureData, roles: FamilyRules, question: Question) -> Findings:
+def examine(data: MeasureData, roles: FamilyRules, question: Question, *, all_pairs: bool = False) -> Findings:
     """Everything about one measure that needs no other measure."""
     margin, alpha = question.margin, question.alpha
     everyone = sample_of(data)
@@ -111,7 +114,7 @@ def examine(data: MeasureData, roles: FamilyRules, question: Question) -> Findin
     base = data.stages.index(roles.base) if roles.base in data.stages else None
     start = data.stages.index(roles.headline_from)
     findings = {}
-    for earlier, later in contrast_pairs(last + 1, base):
+    for earlier, later in contrast_pairs(last + 1, base, all_pairs=all_pairs):
         evidence = gather(data, earlier, later, everyone, question)
         word, reason = marginal_word(evidence, alpha, gate=gate, rate=data.kind == "rate")
         findings[earlier, later] = Finding(
@@ -134,14 +137,24 @@ def examine(data: MeasureData, roles: FamilyRules, question: Question) -> Findin
         start=start if start != last else None,
         by_pair=findings,
         unfit=incompetent(levels),
+        all_pairs=all_pairs,
     )
 
 
-def contrast_pairs(stages: int, base: int | None) -> tuple[Pair, ...]:
-    """Which stages are compared: every step, base → production, then every other stage → production, each once."""
+def contrast_pairs(stages: int, base: int | None, *, all_pairs: bool = False) -> tuple[Pair, ...]:
+    """Which stages are compared, each pair once.
+
+    Every step, base → production, every other stage → production, base → every other later stage; with ``all_pairs``
+    then what is left, in order.
+    """
     last = stages - 1
-    to_production = sorted(range(last - 1), key=lambda stage: stage != base)
-    return tuple((stage, stage + 1) for stage in range(last)) + tuple((stage, last) for stage in to_production)
+    pairs = [(stage, stage + 1) for stage in range(last)]
+    pairs += [(stage, last) for stage in sorted(range(last - 1), key=lambda stage: stage != base)]
+    if base is not None:
+        pairs += [(base, stage) for stage in range(base + 2, last)]
+    if all_pairs:
+        pairs += combinations(range(stages), 2)
+    return tuple(dict.fromkeys(pairs))
 
 
 def correct_headlines(study: Sequence[Findings]) -> list[tuple[float, float, int]]:
@@ -159,13 +172,16 @@ def correct_headlines(study: Sequence[Findings]) -> list[tuple[float, float, int
 
 
 def report(findings: Findings, headline: tuple[float, float, int]) -> tuple[Decision, ...]:
-    """The contrasts as reported, in order: headline corrected over the study, other steps over the measure's steps."""
-    steps = findings.steps
-    differences = holm([step.evidence.bounded.p_difference for step in steps])
-    equivalences = holm([step.evidence.bounded.p_equivalence for step in steps])
+    """The contrasts as reported, in order: headline corrected over the study, other steps over the measure's steps.
+
+    Where every two stages are compared, steps and other pairs are one family of Holm's.
+    """
+    together = tuple(findings.by_pair.values()) if findings.all_pairs else findings.steps
+    differences = holm([finding.evidence.bounded.p_difference for finding in together])
+    equivalences = holm([finding.evidence.bounded.p_equivalence for finding in together])
     corrected = {
-        step.pair: (p_difference, p_equivalence, len(steps))
-        for step, p_difference, p_equivalence in zip(steps, differences, equivalences, strict=True)
+        finding.pair: (p_difference, p_equivalence, len(together))
+        for finding, p_difference, p_equivalence in zip(together, differences, equivalences, strict=True)
     }
     decisions = []
     for pair, finding in findings.by_pair.items():
@@ -208,6 +224,7 @@ def _decide(findings: Findings, finding: Finding, p_difference: float, p_equival
         clusters_needed=needed,
         minimum_detectable_difference=None if precision is None else minimum_detectable_difference(precision, alpha),
         smallest_certifiable_margin=None if precision is None else smallest_certifiable_margin(precision, alpha),
+        p_noninferiority_raw=reading.at_least[2] if data.higher_is_worse else reading.at_most[0],
     )
     return Decision(finding, contrast, reason)
 

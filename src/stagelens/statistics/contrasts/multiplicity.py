@@ -1,4 +1,4 @@
-"""Corrections for looking at many things: Holm's step-down and partial conjunctions."""
+"""Corrections for looking at many things: Holm's step-down, Benjamini and Hochberg's step-up, partial conjunctions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,19 @@ def holm(p: Sequence[float]) -> tuple[float, ...]:
     values = np.asarray(p, dtype=np.float64)
     order = np.argsort(values, kind="stable")
     stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return tuple(float(x) for x in adjusted)
+
+
+def benjamini_hochberg(p: Sequence[float]) -> tuple[float, ...]:
+    """Benjamini and Hochberg's adjusted p values (1995), in the order given: they control the false discovery rate.
+
+    For exploration only: at independence, or positive dependence (Benjamini & Yekutieli 2001).
+    """
+    values = np.asarray(p, dtype=np.float64)
+    order = np.argsort(values, kind="stable")[::-1]
+    stepped = np.minimum.accumulate(values[order] * len(values) / np.arange(len(values), 0, -1))
     adjusted = np.empty_like(values)
     adjusted[order] = np.minimum(stepped, 1.0)
     return tuple(float(x) for x in adjusted)
