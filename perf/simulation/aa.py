@@ -54,7 +54,7 @@ class Study:
 
 def aa(bench: Bench) -> list[Table]:
     """Every design."""
-    cells = [Cell(f"aa/{name}", Study(*design), bench.replicates(400, 10_000)) for name, design in DESIGNS.items()]
+    cells = [Cell(f"aa/{name}", Study(*design), bench.replicates(400, 5000)) for name, design in DESIGNS.items()]
     goals = {"with Holm": Goal(most=ALPHA)}
     rows = [
         Row(name, {column: Entry(tally, goals.get(column)) for column, tally in tallies.items()})

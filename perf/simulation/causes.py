@@ -85,7 +85,7 @@ def causes(bench: Bench) -> list[Table]:
         f"{truth.name} ({_rates(truth)}), {place}: {truth.cause}": Cell(
             f"causes/{place}/{truth.name}",
             Family(Latent(layout, truth.rates, cluster=share, item=0.7 - share, kept=0.9), truth),
-            bench.replicates(100, 2000),
+            bench.replicates(100, 1000),
         )
         for place, (layout, share) in LAYOUTS.items()
         for truth in TRUTHS
@@ -95,7 +95,7 @@ def causes(bench: Bench) -> list[Table]:
         list(designs.values()),
         ("wrong", "too early"),
         worst=8 if bench.quick else 20,
-        replicates=bench.replicates(500, 10_000),
+        replicates=bench.replicates(500, 5000),
     )
     rows = [
         Row(names[place], {column: Entry(tally, GOALS.get(column)) for column, tally in tallies.items()})

@@ -17,7 +17,7 @@ MOST = 0.065
 MARGIN = 0.05
 MEASURES, AT_LEAST = 5, 4
 LAYOUTS = {
-    "n=400": Layout(equal(400, 1)),
+    "n=1500": Layout(equal(1500, 1)),
     "150 clusters of 1–20 uniform": Layout(uniform(150)),
 }
 

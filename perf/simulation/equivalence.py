@@ -12,7 +12,7 @@ from itertools import product
 
 from numpy.random import Generator
 
-from simulation.read import DEFAULT, GUARANTEED, SAME, contrast, methods
+from simulation.read import DEFAULT, FAST, GUARANTEED, METHODS, SAME, contrast
 from simulation.tables import Entry, Goal, Row, Table
 from simulation.trials import Bench, Cell, Tallies, Tally
 from simulation.worlds import Concentration, Flips, Layout, equal, log_uniform, uniform
@@ -29,6 +29,15 @@ SIZES = {
     "1–20 uniform": uniform,
     "1–20 log-uniform": log_uniform,
 }
+TITLE = "False equivalence with the truth exactly on the margin, nominal 5 %"
+COUNTED = "How often the verdict is `equivalent` or `below_margin`, in per cent"
+FIXED_DESIGNS = {
+    "40 clusters × 5 epochs, .02→.12": Flips(Layout(equal(40, 1), epochs=5), 0.02, 0.1, "whole"),
+    "100 clusters × 2, .1→.15": Flips(Layout(equal(100, 2)), 0.1, 0.05, "whole"),
+    "200 clusters × 1, .001→.051": Flips(Layout(equal(200, 1)), 0.001, 0.05, "whole"),
+}
+"""The designs that docs/statistics.md tabulates."""
+
 BASES = (0.001, 0.02, 0.1, 0.3, 0.5)
 STIRRED = 0.5
 """Where answers that do not flip are drawn anew, half of them are."""
@@ -91,45 +100,56 @@ def backgrounds(*, quick: bool) -> Iterator[tuple[float, float]]:
 
 
 def equivalence(bench: Bench) -> list[Table]:
-    """Search the grid with the default and the guaranteed method, then judge each one's worst cells afresh."""
+    """The designs that docs/statistics.md tabulates; then the grid, searched by the default and the betting bound."""
     worlds = grid(quick=bench.quick)
-    searched = tuple(method for method in methods() if method in MOST)
-    names = list(worlds)
-    first, again = bench.search(
-        [
-            Cell(f"margin/{name}", OnTheMargin(world, searched), bench.replicates(100, 1000))
-            for name, world in worlds.items()
-        ],
-        searched,
-        worst=10 if bench.quick else 30,
-        replicates=bench.replicates(600, 10_000),
-    )
-    rows = [
-        Row(names[place], {m: Entry(tally, Goal(most=MOST[m]) if m in MOST else None) for m, tally in tallies.items()})
-        for place, tallies in again.items()
-    ]
     return [
-        Table(
-            "equivalence",
-            "False equivalence with the truth exactly on the margin, nominal 5 %",
-            f"How often the verdict is `equivalent` or `below_margin`, in per cent: the worst {len(rows)} of "
-            f"{len(worlds)} designs that pass the cluster gate, simulated afresh.",
-            searched,
-            tuple(sorted(rows, key=lambda row: -row.entries[DEFAULT].tally.mean)),
-        ),
-        _overview(dict(zip(names, first, strict=True)), searched),
+        _tabulated(bench),
+        *_searched(bench, worlds, FAST, bench.replicates(100, 500), bench.replicates(600, 10_000)),
+        *_searched(bench, worlds, (GUARANTEED,), bench.replicates(20, 100), bench.replicates(300, 4000)),
     ]
 
 
-def _overview(found: Mapping[str, Tallies], columns: tuple[Method, ...]) -> Table:
+def _tabulated(bench: Bench) -> Table:
+    cells = [
+        Cell(f"margin/{name}", OnTheMargin(world, METHODS), bench.replicates(200, 2000))
+        for name, world in FIXED_DESIGNS.items()
+    ]
+    rows = tuple(Row(name, _judged(tallies)) for name, tallies in zip(FIXED_DESIGNS, bench.run(cells), strict=True))
+    return Table("equivalence", TITLE, f"{COUNTED}.", METHODS, rows)
+
+
+def _searched(
+    bench: Bench, worlds: Mapping[str, Flips], methods: tuple[Method, ...], few: int, many: int
+) -> list[Table]:
+    """The designs that are worst for the first method, judged afresh; then the search itself."""
+    names, method = list(worlds), methods[0]
+    first, again = bench.search(
+        [Cell(f"margin/{method}/{name}", OnTheMargin(world, methods), few) for name, world in worlds.items()],
+        (method,),
+        worst=10 if bench.quick else 30,
+        replicates=many,
+    )
+    rows = [Row(names[place], _judged(tallies)) for place, tallies in again.items()]
+    highest = sorted(rows, key=lambda row: -row.entries[method].tally.mean)
+    note = f"{COUNTED}: the {len(rows)} of {len(names)} designs that are worst for {method}, simulated afresh."
+    return [
+        Table("equivalence", f"{TITLE}: {method}", note, methods, tuple(highest)),
+        _overview(methods, dict(zip(names, first, strict=True))),
+    ]
+
+
+def _judged(tallies: Tallies) -> dict[str, Entry]:
+    return {name: Entry(tally, Goal(most=MOST[name]) if name in MOST else None) for name, tally in tallies.items()}
+
+
+def _overview(methods: tuple[Method, ...], found: Mapping[str, Tallies]) -> Table:
     """The search itself: averages by how the flips are concentrated, then every design."""
     averages = []
     for concentration in ("attempt", "half", "whole", "large"):
         own = [tallies for name, tallies in found.items() if name.endswith(concentration)]
-        entries = {m: Entry(sum((tallies[m] for tallies in own), Tally())) for m in columns}
+        entries = {str(method): Entry(sum((tallies[method] for tallies in own), Tally())) for method in methods}
         averages.append(Row(f"average of {len(own)} designs: {concentration}", entries))
-    rows = [Row(name, {m: Entry(tallies[m]) for m in columns}) for name, tallies in found.items()]
+    rows = [Row(name, {method: Entry(tallies[method]) for method in methods}) for name, tallies in found.items()]
     note = "The search, in per cent, by how the flips are concentrated. No single estimate of it is judged."
-    return Table(
-        "equivalence", "False equivalence over the whole grid", note, columns, (*averages, *rows), shown=len(averages)
-    )
+    title = f"False equivalence over the whole grid: {methods[0]}"
+    return Table("equivalence", title, note, methods, (*averages, *rows), shown=len(averages))

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from math import nan
 
-import numpy as np
-
-from simulation.worlds import Latent, Layout
 from stagelens.statistics.data import MeasureData, Method, Rules
 from stagelens.statistics.decide import decide
 from stagelens.statistics.results import Contrast, Level, MeasureResult
 
-METHODS: tuple[Method, ...] = ("tango_neff", "cluster_t", "bootstrap", "betting")
 DEFAULT: Method = "tango_neff"
 GUARANTEED: Method = "betting"
+FAST: tuple[Method, ...] = (DEFAULT, "cluster_t")
+SLOW: tuple[Method, ...] = ("bootstrap", GUARANTEED)
+"""Methods that take ten times as long: they get fewer replicates."""
+
+METHODS = FAST + SLOW
 SAME = ("equivalent", "below_margin")
 CHANGED = ("changed_up", "changed_down")
-
-
-@cache
-def methods() -> tuple[Method, ...]:
-    """The methods that are there: those under whose own name a small study is read."""
-    study = Latent(Layout((1,) * 20), (0.5, 0.5)).draw(np.random.default_rng(0))
-    return tuple(method for method in METHODS if contrast(study, method).method == method)
 
 
 def result(data: MeasureData, method: Method = DEFAULT, margin: float | None = None) -> MeasureResult:
