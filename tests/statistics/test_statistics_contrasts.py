@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from statsmodels.stats.multitest import multipletests
 from stagelens.errors import InputError
 from stagelens.statistics.contrasts.findings import contrast_pairs
 from stagelens.statistics.contrasts.multiplicity import holm
-from stagelens.statistics.data import FamilyRules, Rules
+from stagelens.statistics.data import FamilyRules, Method, Rules
 from stagelens.statistics.decide import decide
 from stagelens.statistics.design.planning import clusters_to_certify, gate_margin
+
+METHODS = get_args(Method)
 
 
 @st.composite
@@ -45,20 +48,28 @@ def only(data, rules=Rules()):  # noqa: B008  # rules are frozen
     return decide([data], rules).results[0]
 
 
-@settings(max_examples=150, deadline=None)
-@given(worlds())
-def test_p_values_agree_with_intervals(data):
-    c = only(data).contrasts[0]
+def read(data, method, **rules):
+    """The only contrast of a measure, read by this method."""
+    return only(data, Rules(method=method, **rules)).contrasts[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=80, deadline=None)
+@given(data=worlds())
+def test_p_values_agree_with_intervals(data, method):
+    c = read(data, method)
     margin = 0.5 if data.kind == "severity" else 0.05
     assume(min(abs(x) for x in (c.low, c.high)) > 1e-9)
     assert (c.p_difference_raw < 0.05) == (c.low > 0 or c.high < 0)
     assert (c.p_equivalence_raw < 0.05) == (-margin < c.equivalence_low and c.equivalence_high < margin)
 
 
-@settings(max_examples=150, deadline=None)
-@given(worlds())
-def test_intervals_are_ordered_finite_and_inside_the_range(data):
-    c = only(data).contrasts[0]
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=80, deadline=None)
+@given(data=worlds())
+def test_intervals_are_ordered_finite_and_inside_the_range(data, method):
+    c = read(data, method)
+    assert c.method == ("cluster_t" if data.kind == "severity" and method == "tango_neff" else method)
     assert -data.high <= c.low <= c.equivalence_low <= c.equivalence_high <= c.high <= data.high
     assert c.high - c.low > 1e-3
     if c.difference is not None:
@@ -68,51 +79,55 @@ def test_intervals_are_ordered_finite_and_inside_the_range(data):
         assert level.scored + level.incapable + level.ungraded + level.unattempted == level.n
 
 
-@settings(max_examples=100, deadline=None)
-@given(worlds())
-def test_swapping_the_stages_swaps_the_outcomes(data):
-    there = only(data).contrasts[0]
-    back = only(replace(data, values=data.values[::-1], status=data.status[::-1])).contrasts[0]
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=50, deadline=None)
+@given(data=worlds())
+def test_swapping_the_stages_swaps_the_outcomes(data, method):
+    there = read(data, method)
+    back = read(replace(data, values=data.values[::-1], status=data.status[::-1]), method)
     assert (back.low, back.high) == pytest.approx((-there.high, -there.low), abs=1e-9)
     assert back.p_difference == pytest.approx(there.p_difference, abs=1e-9)
     assert back.p_equivalence == pytest.approx(there.p_equivalence, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
-@given(worlds(), st.randoms())
-def test_the_order_of_rows_does_not_matter(data, random):
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=40, deadline=None)
+@given(data=worlds(), random=st.randoms())
+def test_the_order_of_rows_does_not_matter(data, random, method):
     order = list(range(data.item.size))
     random.shuffle(order)
     shuffled = replace(
         data, values=data.values[:, order], status=data.status[:, order], item=data.item[order],
         cluster=data.cluster[order],
     )  # fmt: skip
-    a, b = only(data).contrasts[0], only(shuffled).contrasts[0]
+    a, b = read(data, method), read(shuffled, method)
     assert (a.low, a.high, a.p_equivalence) == pytest.approx((b.low, b.high, b.p_equivalence), abs=1e-9)
     assert a.verdict == b.verdict
 
 
-@settings(max_examples=60, deadline=None)
-@given(worlds(unscored=False), st.floats(0.02, 0.3), st.floats(1.05, 2.0))
-def test_a_wider_margin_and_a_larger_alpha_are_easier(data, margin, factor):
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=40, deadline=None)
+@given(data=worlds(unscored=False), margin=st.floats(0.02, 0.3), factor=st.floats(1.05, 2.0))
+def test_a_wider_margin_and_a_larger_alpha_are_easier(data, margin, factor, method):
     key = f"{data.benchmark}/{data.measure}"
-    small, large = (only(data, Rules(margins={key: m})).contrasts[0] for m in (margin, margin * factor))
+    small, large = (read(data, method, margins={key: m}) for m in (margin, margin * factor))
     assert large.p_equivalence_raw <= small.p_equivalence_raw + 1e-12
-    strict, loose = (only(data, Rules(alpha=a)).contrasts[0] for a in (0.05, 0.05 * factor))
+    strict, loose = (read(data, method, alpha=a) for a in (0.05, 0.05 * factor))
     assert strict.low <= loose.low + 1e-12
     assert loose.high <= strict.high + 1e-12
     assert strict.p_difference_raw == pytest.approx(loose.p_difference_raw)
 
 
-@settings(max_examples=80, deadline=None)
-@given(worlds())
-def test_bounds_for_unscored_answers_contain_the_scored_pairs_alone(data):
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=40, deadline=None)
+@given(data=worlds())
+def test_bounds_for_unscored_answers_contain_the_scored_pairs_alone(data, method):
     both = (data.status == 0).all(axis=0)
     assume(both.sum() >= 1)
     scored = replace(
         data, values=data.values[:, both], status=data.status[:, both], item=data.item[both], cluster=data.cluster[both]
     )
-    alone, bounded = only(scored).contrasts[0], only(data).contrasts[0]
+    alone, bounded = read(scored, method), read(data, method)
     assert bounded.low <= alone.low + 1e-12
     assert alone.high <= bounded.high + 1e-12
     assert bounded.difference == pytest.approx(alone.difference)

@@ -22,8 +22,9 @@ def shared_attempts(findings: Findings) -> int:
 def shares(findings: Findings) -> tuple[Share, ...]:
     """δ_s / Δ for every step after the base; empty without one.
 
-    The covariance of (δ_s, Δ) is cluster-robust with t_(G-1), over the attempts that all stages answered. Each
-    standard error is at least what unobserved clusters could hide (see ``means``), so that no set has zero width.
+    The covariance of (δ_s, Δ) is cluster-robust with t_(G-1), over the attempts that all stages answered; with training
+    runs it counts these too, at Δ's degrees of freedom (see ``clusters``). Each standard error is at least what
+    unobserved clusters could hide (see ``means``), so that no set has zero width.
     The point estimate is given only where Δ differs from 0 and the set is bounded: a ratio to nothing is no share.
     """
     base, data = findings.base, findings.data
@@ -51,14 +52,14 @@ def _share(
     name: str, step: FloatArray, total: FloatArray, sample: Sample, findings: Findings, *, changed: bool
 ) -> Share:
     """One step's share; the variances are those of the step and of the rest of the change, each with its floor."""
-    t = quantile(1 - findings.alpha / 2, sample.clusters - 1.0)
+    part, whole = sample.mean(step), sample.mean(total)
+    t = quantile(1 - findings.alpha / 2, sample.spread(total, whole).df)
     hidden = missed_share(sample.kish, 1 - findings.alpha / 2) / t
     span = findings.data.high - findings.data.low
 
     def variance(x: FloatArray, mean: float) -> float:
         return max(sample.variance(x, mean), (hidden * (span + abs(mean))) ** 2)
 
-    part, whole = sample.mean(step), sample.mean(total)
     rest = total - step
     between = sample.covariance(step - part, rest - (whole - part))
     part_variance, rest_variance = variance(step, part), variance(rest, whole - part)

@@ -9,6 +9,10 @@ which clusters happened to change, whereas the first is small whenever those wer
 Both are estimates, and where few clusters carry all of the variance they are poor ones. So the design effect moves
 towards its worst case, every cluster answering as one, by a weight between 0 (the clusters' residuals are no more
 heavy-tailed than normal ones) and 1 (a single cluster carries all).
+
+What no estimate sees is a flip of large clusters of which none happened. Where a few clusters hold most of the weight
+and the many small ones vary by themselves, differences on the margin are taken for none too often (a tenth of the
+clusters of size 20, the others of 1: up to 14 % instead of 5 %); the betting bound holds there too.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from stagelens.statistics.intervals.tails import FloatArray
 
 NORMAL_KURTOSIS = 3.0
 
-POWER = 2 / 3
+CAUTION = 2.5
 """How fast the design effect goes to its worst case as few clusters come to carry the variance. Set by simulation:
 false equivalence with the truth on the margin stays near its nominal rate, and intervals do not hold too often."""
 
@@ -39,7 +43,11 @@ def worth(sample: Sample, x: FloatArray, variance_of_one: float) -> Worth:
     if min(square, variance_of_one) <= NOTHING or sample.clusters < 2:
         return Worth(sample.kish, inf)
     spread = sample.spread(x, mean)
-    over_clusters = square * _design_effect(sample, x, mean, square, spread.clusters) / sample.attempts
+    independent = square / sample.attempts
+    largest = sample.attempts / sample.kish
+    homogeneous = independent * (1 + _homogeneity(sample, x, square) * (largest - 1))
+    seen = max(independent, homogeneous, spread.clusters)
+    over_clusters = seen + _concentration(sample, x, mean) * max(variance_of_one / sample.kish - seen, 0.0)
     df = max(1.0, sample.kish - 1)
     if sample.run is None:
         return Worth(variance_of_one / over_clusters, df)
@@ -47,24 +55,28 @@ def worth(sample: Sample, x: FloatArray, variance_of_one: float) -> Worth:
     return Worth(variance_of_one / (over_clusters + spread.runs), df)
 
 
-def _design_effect(sample: Sample, x: FloatArray, mean: float, square: float, cluster_variance: float) -> float:
-    """deff in [1, …) from the mean square deviation of one attempt and the cluster-robust variance of the mean."""
-    largest = sample.attempts / sample.kish
-    if largest <= 1 + NOTHING:
-        # Every attempt is a cluster of its own.
-        return max(1.0, cluster_variance * sample.attempts / square)
-    deff = max(1 + _homogeneity(sample, x, square) * (largest - 1), cluster_variance * sample.attempts / square)
-    residual = sample.totals(x - mean) ** 2
-    carried = float((residual**2).sum())
-    # Kurtosis of the residuals, relative to the effective number of clusters: from about 3 to that number.
-    kurtosis = sample.kish * carried / float(residual.sum()) ** 2 if carried else NORMAL_KURTOSIS
-    excess = (kurtosis - NORMAL_KURTOSIS) / max(sample.kish - NORMAL_KURTOSIS, 1.0)
-    concentration = min(max(excess, 0.0), 1.0) ** POWER
-    return float(deff + concentration * max(largest - deff, 0.0))
+def _concentration(sample: Sample, x: FloatArray, mean: float) -> float:
+    """How few clusters carry the variance, from 0 to 1.
+
+    The share that the excess kurtosis of the clusters' residuals has of its maximum, its odds times ``CAUTION``. The
+    kurtosis is taken relative to the effective number of clusters: about 3 for normal residuals of clusters of any
+    size, and at most that number.
+    """
+    square = sample.totals(x - mean) ** 2
+    carried = float(square.sum())
+    kurtosis = sample.kish * float((square**2).sum()) / carried**2 if carried > 0 else NORMAL_KURTOSIS
+    reached = (kurtosis - NORMAL_KURTOSIS) / max(sample.kish - NORMAL_KURTOSIS, 1.0)
+    reached = min(max(reached, 0.0), 1.0)
+    return CAUTION * reached / (1 + (CAUTION - 1) * reached)
 
 
 def _homogeneity(sample: Sample, x: FloatArray, square: float) -> float:
-    """ρ in [0, 1]: 1 - within/total, each divided by what it would be, in units of the variance, were ρ = 0."""
+    """ρ in [0, 1]: 1 - within/total, each divided by what it would be, in units of the variance, were ρ = 0.
+
+    0 where every attempt is a cluster of its own.
+    """
+    if sample.attempts <= sample.kish * (1 + NOTHING):
+        return 0.0
     present = sample.share > 0
     centre = np.zeros(len(sample.share))
     centre[present] = sample.cluster_means(x)
