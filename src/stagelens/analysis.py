@@ -105,7 +105,8 @@ def select_stages(table: pl.DataFrame, stages: Sequence[str]) -> pl.DataFrame:
 
 
 def _kept(family: Family, stages: Sequence[str] | None) -> tuple[str, ...]:
-    own = tuple(stage.name for stage in family.stages)
+    """The steps that are analysed, in their order; counterfactual stages are none."""
+    own = tuple(stage.name for stage in family.steps)
     return own if stages is None else tuple(name for name in stages if name in own)
 
 
@@ -113,15 +114,18 @@ def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
     """The stages' roles: the first is the base where it is only pretrained; the headline starts from SFT."""
     from stagelens.study.spec import PRETRAINING
 
-    by_name = {stage.name: stage for stage in family.stages}
+    by_name = {stage.name: stage for stage in family.steps}
     positions = [list(by_name).index(name) for name in kept]
     descends = positions == sorted(positions) and all(
-        stage.same_mixture == "yes" and stage.from_ == before.name for before, stage in pairwise(family.stages)
+        stage.same_mixture == "yes" and stage.from_ == before.name for before, stage in pairwise(family.steps)
     )
     tuned = [name for name in kept[:-1] if by_name[name].kind == "sft"]
     start = tuned[0] if tuned and "sft" not in kept[:-1] else default_roles(kept).headline_from
     base = kept[0] if by_name[kept[0]].kind in PRETRAINING else None
-    return FamilyRules(headline_from=start, base=base, descends=descends)
+    aside: dict[str, str] = {
+        stage.counterfactual: stage.name for stage in family.stages if stage.counterfactual is not None
+    }
+    return FamilyRules(headline_from=start, base=base, descends=descends, counterfactuals=aside)
 
 
 def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | None) -> pl.DataFrame:

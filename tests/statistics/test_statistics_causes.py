@@ -42,6 +42,33 @@ def test_diffuse():
     assert "no single step accounts for it to within 5 points" in result.why
 
 
+def test_an_undecided_step_is_not_taken_for_a_small_one():
+    result = only(measure(nested((0.30, 0.36, 0.36), n=600, flips=0)))
+    total = next(c for c in result.contrasts if (c.from_stage, c.to_stage) == ("base", "production"))
+    assert total.verdict == "changed_up"
+    assert result.cause == "inconclusive"
+
+
+def test_small_steps_that_add_up_are_not_left_out():
+    for rates, pair, cause in (
+        ((0.30, 0.33, 0.36, 0.66), "base → dpo: it also rose by 6 points", "production"),
+        ((0.30, 0.60, 0.63, 0.66), "sft → production: it also rose by 6 points", "sft"),
+        ((0.30, 0.33, 0.36, 0.33), "base → dpo: it also rose by 6 points", "pretraining"),
+    ):
+        drifting = only(measure(nested(rates, n=20000, flips=0)))
+        assert drifting.cause == "inconclusive"
+        assert pair in drifting.why
+        step = rates[1] - rates[0]
+        calm = tuple(rate - (k >= 2) * min(step, 0.03) for k, rate in enumerate(rates))
+        assert cause in (drifting.cause, only(measure(nested(calm, n=20000, flips=0))).cause), calm
+
+
+def test_a_change_of_unresolved_size_establishes_nothing():
+    result = only(measure(nested((0.30, 0.36), n=600, flips=0)))
+    assert result.contrasts[0].verdict == "changed_up"
+    assert result.established_by is None
+
+
 def test_mixed_with_an_undecided_sum_has_no_pattern():
     result = only(measure(nested((0.50, 0.20, 0.55), n=600, flips=0)))
     assert (result.cause, result.pattern) == ("mixed", None)

@@ -116,7 +116,7 @@ def _model(identity: StageIdentity, study: Study, folder: RunFolder) -> Model:
 
 def _production_template(family: str, study: Study, folder: RunFolder) -> str:
     """The chat template of the family's production checkpoint, which other stages borrow."""
-    production = study.families[family].stages[-1]
+    production = study.families[family].production
     trained = production.trained
     checkpoint = folder.checkpoint(family, production.name) if trained else adopt(production, study.folder).path
     path = checkpoint / "chat_template.jinja"

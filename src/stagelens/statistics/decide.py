@@ -79,7 +79,7 @@ def _examine(everything: MeasureData, rules: Rules) -> tuple[Findings, Counterfa
 
 def _conclude(findings: Findings, aside: Counterfactual | None, decisions: tuple[Decision, ...]) -> MeasureResult:
     data, cause = findings.data, find_cause(findings)
-    established, sensitive = established_by(findings, decisions), sensitivity(findings)
+    established, sensitive = established_by(findings, decisions), sensitivity(findings, aside)
     runs = 1 if data.run is None else np.unique(data.run).size
     sentences = (why(findings, decisions, cause, established), *counterfactual_sentences(findings, aside))
     return MeasureResult(

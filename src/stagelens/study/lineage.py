@@ -25,6 +25,30 @@ def family_problems(family: Family, where: FieldPath) -> Iterator[Problem]:
         if stage.mixture is not None:
             yield from _mixture(stage.mixture, (*at, "mixture"))
         before[stage.name] = stage
+    yield from _counterfactuals(family, (*where, "stages"))
+
+
+def _counterfactuals(family: Family, at: FieldPath) -> Iterator[Problem]:
+    """Stages that are no steps: each part once, never the first stage, and enough steps beside them."""
+    taken: dict[str, str] = {}
+    for index, stage in enumerate(family.stages):
+        role = stage.counterfactual
+        if role is None:
+            continue
+        place = (*at, index, "counterfactual")
+        if index == 0:
+            yield Problem(place, "the first stage is where the steps begin: list a counterfactual stage after it")
+        if role in taken:
+            yield Problem(
+                place, f"{taken[role]!r} is already the counterfactual {role!r}: give each stage its own part"
+            )
+        taken.setdefault(role, stage.name)
+    if taken and len(family.steps) < 2:
+        message = (
+            f"a family needs two stages that are steps, and has {len(family.steps)}: "
+            "counterfactual stages are none, and production is the last step"
+        )
+        yield Problem(at, message)
 
 
 def _order(stage: Stage, at: FieldPath, *, first: bool) -> Iterator[Problem]:

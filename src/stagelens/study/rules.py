@@ -108,8 +108,14 @@ def _claim(claim: ClaimSpec, where: FieldPath, study: Study) -> Iterator[Problem
     if twice:
         yield Problem((*where, "measures"), f"{twice[0]!r} stands here more than once")
     for family, members in study.families.items():
-        stages = [stage.name for stage in members.stages]
-        if claim.established_by not in stages:
+        stages = [stage.name for stage in members.steps]
+        if any(claim.established_by == stage.name for stage in members.stages if stage.counterfactual is not None):
+            message = (
+                f"{claim.established_by!r} is a counterfactual stage of the family {family!r}, and nothing is "
+                f"established by one; its steps are {', '.join(stages)}"
+            )
+            yield Problem((*where, "established_by"), message)
+        elif claim.established_by not in stages:
             hint = nearest(claim.established_by, stages)
             yield Problem(
                 (*where, "established_by"), f"the family {family!r} has no stage {claim.established_by!r}; {hint}"

@@ -17,6 +17,9 @@ from stagelens.study.problems import Places
 
 StageKind = Literal["pretrain", "pretrained", "sft", "dpo", "rl"]
 Prompting = Literal["chat", "raw", "urial", "template"]
+CounterfactualRole = Literal["format", "neither", "sft_only", "rl_only", "both"]
+"""What a stage that is no step stands for; see ``statistics.data.FamilyRules``."""
+
 PRETRAINING: Final = ("pretrain", "pretrained")
 """The kinds of a stage that has no stage before it: trained here, and adopted."""
 
@@ -56,8 +59,9 @@ class Mixture(Spec):
 class Stage(Spec):
     """A checkpoint in a family: adopted (``model``) or trained (``recipe`` and ``mixture``).
 
-    ``from`` is the stage that it comes from: the one before, where nothing else is written. ``elicitation`` is how it
-    is asked: a base model raw, without a chat template, unless something else is written.
+    ``from`` is the stage that it comes from: the step before, where nothing else is written. ``elicitation`` is how it
+    is asked: a base model raw, without a chat template, unless something else is written. A stage with a
+    ``counterfactual`` is no step: it is asked and has levels, and says what the steps' data do.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Stage(Spec):
     mixture: Mixture | None = None
     elicitation: Prompting = Field(default_factory=lambda stage: "raw" if stage["kind"] in PRETRAINING else "chat")
     same_mixture: Literal["yes", "no", "unknown"] = "yes"
+    counterfactual: CounterfactualRole | None = None
     trust_remote_code: bool = False
 
     @property
@@ -84,18 +89,29 @@ class Stage(Spec):
 
 
 class Family(Spec):
-    """Stages in order; the last is production."""
+    """Stages in order; the last that is not counterfactual is production."""
 
     stages: tuple[Stage, ...] = Field(min_length=2, strict=False)
+
+    @property
+    def steps(self) -> tuple[Stage, ...]:
+        """The stages that are steps, in order: all but the counterfactual ones."""
+        return tuple(stage for stage in self.stages if stage.counterfactual is None)
+
+    @property
+    def production(self) -> Stage:
+        """The last step."""
+        return self.steps[-1]
 
     @field_validator("stages")
     @classmethod
     def _descend_in_order(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-        parents = (None, *(stage.name for stage in stages))
-        return tuple(
-            stage if stage.from_ is not None or parent is None else stage.model_copy(update={"from_": parent})
-            for stage, parent in zip(stages, parents, strict=False)
-        )
+        descended, before = [], None
+        for stage in stages:
+            given = stage.from_ is not None or before is None
+            descended.append(stage if given else stage.model_copy(update={"from_": before}))
+            before = stage.name if stage.counterfactual is None else before
+        return tuple(descended)
 
 
 class Generation(Spec):

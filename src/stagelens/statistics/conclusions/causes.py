@@ -8,7 +8,8 @@ from stagelens.statistics.contrasts.findings import Finding, Findings
 from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.contrasts.paired import gather
 from stagelens.statistics.contrasts.parts import combined
-from stagelens.statistics.results import Pattern
+from stagelens.statistics.contrasts.words import CHANGED
+from stagelens.statistics.results import Counterfactual, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +136,11 @@ def _away_from_ends(findings: Findings) -> bool:
     return level.low - data.low >= findings.margin and data.high - level.high >= findings.margin
 
 
-def sensitivity(findings: Findings) -> str:
+def sensitivity(findings: Findings, aside: Counterfactual | None = None) -> str:
     """What shows that these items and this judge would have seen a change (ICH E10), beside an equivalence.
 
     The first step other than the headline whose estimate is at least 2 margins, and whose 1 - alpha interval lies
-    wholly outside the margin; else "not shown".
+    wholly outside the margin; else the format stage, where it differs so much from its neighbours; else "not shown".
     """
     for step in findings.steps:
         difference = step.evidence.difference
@@ -147,4 +148,13 @@ def sensitivity(findings: Findings) -> str:
         if large and not step.headline and step.evidence.bounded.p_beyond < findings.alpha:
             earlier, later = step.pair
             return f"shown by {findings.data.stages[earlier]} → {findings.data.stages[later]}"
+    stages, control = findings.data.stages, findings.roles.counterfactuals.get("format")
+    for effect in aside.effects if aside is not None else ():
+        beyond = effect.low > findings.margin or effect.high < -findings.margin
+        if effect.verdict not in CHANGED or not beyond or abs(effect.difference or 0.0) < 2 * findings.margin:
+            continue
+        if effect.name == "taught" and findings.start is not None:
+            return f"shown by {control} → {stages[findings.start]}"
+        if effect.name == "elicited" and findings.base is not None:
+            return f"shown by {stages[findings.base]} → {control}"
     return "not shown"

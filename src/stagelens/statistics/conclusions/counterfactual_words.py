@@ -42,7 +42,8 @@ def counterfactual_sentences(findings: Findings, aside: Counterfactual | None) -
     moves = any(effects[name].verdict in CHANGED for name in ("sft_data", "rl_reward") if name in effects)
     if sufficiency is None or necessity is None or not moves:
         return
-    yield f"{_told(sufficiency, SUFFICIENT)}; {_told(necessity, NECESSARY)}."
+    if any(effect.verdict in CHANGED + SAME for effect in (sufficiency, necessity)):
+        yield f"{_told(sufficiency, SUFFICIENT)}; {_told(necessity, NECESSARY)}."
 
 
 def counterfactual_caveats(findings: Findings, aside: Counterfactual | None) -> Iterator[str]:
