@@ -48,7 +48,7 @@ def claims(bench: Bench) -> list[Table]:
         for name, layout in LAYOUTS.items()
         for true in (0, 2, 3, 4, 5)
     }
-    cells = [Cell(f"claims/{name}", design, bench.replicates(500, 10_000)) for name, design in designs.items()]
+    cells = [Cell(f"claims/{name}", design, bench.replicates(300, 5000)) for name, design in designs.items()]
     rows = [
         Row(name, {"certified": Entry(tallies["certified"], Goal(most=MOST) if design.true < AT_LEAST else None)})
         for (name, design), tallies in zip(designs.items(), bench.run(cells), strict=True)

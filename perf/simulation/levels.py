@@ -68,7 +68,7 @@ class Ordinals:
 
 def levels(bench: Bench) -> list[Table]:
     """Levels and ratios of rates, and severities."""
-    replicates = bench.replicates(500, 5000)
+    replicates, ordinal_replicates = bench.replicates(500, 5000), bench.replicates(120, 1500)
     rates = {
         f"{name}, p={earlier:g} and {later:g}": Latent(
             layout, (earlier, later), cluster=_share(layout), item=0.3, kept=0.7
@@ -87,7 +87,7 @@ def levels(bench: Bench) -> list[Table]:
     }
     of_rates = bench.run([Cell(f"levels/{name}", Rates(world), replicates) for name, world in rates.items()])
     of_severities = bench.run(
-        [Cell(f"severities/{name}", Ordinals(world), replicates) for name, world in severities.items()]
+        [Cell(f"severities/{name}", Ordinals(world), ordinal_replicates) for name, world in severities.items()]
     )
     goals = {"ratio": Goal(LEAST_RATIO)}
     return [
