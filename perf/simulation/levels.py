@@ -68,7 +68,7 @@ class Ordinals:
 
 def levels(bench: Bench) -> list[Table]:
     """Levels and ratios of rates, and severities."""
-    replicates, ordinal_replicates = bench.replicates(500, 5000), bench.replicates(120, 1500)
+    replicates, ordinal_replicates = bench.replicates(500, 5000), bench.replicates(300, 5000)
     rates = {
         f"{name}, p={earlier:g} and {later:g}": Latent(
             layout, (earlier, later), cluster=_share(layout), item=0.3, kept=0.7

@@ -173,32 +173,36 @@ class Severities:
     @property
     def superiority(self) -> float:
         """P(later > earlier) - P(later < earlier) of a pair, by the bivariate normal distribution of its latents."""
-        rise = fall = 0.0
         earlier, later = self.reached
-        for k, chance in enumerate(earlier):
-            # The earlier severity is k: its latent lies between two quantiles. The later one reaches more than k.
-            above = 1.0 if k == 0 else earlier[k - 1]
-            rise += self._both(later[k], above) - self._both(later[k], chance)
-        for k, chance in enumerate(later):
-            above = 1.0 if k == 0 else later[k - 1]
-            fall += self._both(earlier[k], above) - self._both(earlier[k], chance)
-        return rise - fall
-
-    def _both(self, one: float, other: float) -> float:
-        """P(one latent below the quantile of ``one``, its partner below that of ``other``), by quadrature."""
-        if one == 1.0 or other == 1.0 or 0.0 in (one, other):
-            return min(one, other)
         correlation = self.latent.pair_correlation
-        nodes, weights = np.polynomial.legendre.leggauss(200)
-        u = one * (nodes + 1) / 2
-        inner = ndtr((ndtri(other) - correlation * ndtri(u)) / sqrt(1 - correlation**2))
-        return float(one / 2 * (weights * inner).sum())
+        return _exceeds(later, earlier, correlation) - _exceeds(earlier, later, correlation)
 
     def draw(self, rng: Generator) -> MeasureData:
         """One study's severities: how many of a stage's quantiles lie above the latent."""
         quantiles = ndtri(np.array(self.reached))
         values = (self.latent.latent(rng)[:, :, None] < quantiles[:, None, :]).sum(axis=2).astype(np.float64)
         return measure(self.latent.layout, values, kind="severity")
+
+
+@lru_cache(maxsize=256)
+def _exceeds(one: tuple[float, ...], other: tuple[float, ...], correlation: float) -> float:
+    """P(the first severity > the second), given the chances to reach each, summed over the second one's values."""
+    total = 0.0
+    for k, reached in enumerate(other):
+        # The second severity is k where its latent lies between two quantiles; the first one reaches more than k.
+        at_least = 1.0 if k == 0 else other[k - 1]
+        total += _both(one[k], at_least, correlation) - _both(one[k], reached, correlation)
+    return total
+
+
+def _both(one: float, other: float, correlation: float) -> float:
+    """P(one latent below the quantile of ``one``, its partner below that of ``other``), by quadrature."""
+    if one == 1.0 or other == 1.0 or 0.0 in (one, other):
+        return min(one, other)
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    u = one * (nodes + 1) / 2
+    inner = ndtr((ndtri(other) - correlation * ndtri(u)) / sqrt(1 - correlation**2))
+    return float(one / 2 * (weights * inner).sum())
 
 
 @dataclass(frozen=True, slots=True)
