@@ -57,12 +57,12 @@ class OnTheMargin:
 
 
 def layout(spread: str, factor: float, margin: float, epochs: int) -> Layout:
-    """The smallest layout whose effective number of clusters is ``factor`` times what the gate asks, or more."""
+    """The smallest layout whose clusters are worth ``factor`` times what the gate asks of equal ones, or more."""
     gate = factor * clusters_to_certify(margin, 1.0, ALPHA)
     clusters = int(gate)
     while True:
         found = Layout(SIZES[spread](clusters), epochs)
-        if found.kish >= gate:
+        if found.equal_clusters(margin) >= gate:
             return found
         clusters += 1
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from stagelens.statistics.data import MeasureData
+from stagelens.statistics.design.planning import equal_clusters
 
 STAGES = {
     2: ("sft", "production"),
@@ -44,10 +45,10 @@ class Layout:
     epochs: int = 1
     runs: int = 1
 
-    @property
-    def kish(self) -> float:
-        """The effective number of clusters, (Σk)² / Σk² (Kish 1965)."""
-        return sum(self.sizes) ** 2 / sum(size**2 for size in self.sizes)
+    def equal_clusters(self, margin: float) -> float:
+        """What the clusters are worth at the cluster gate, for a change of ``margin`` in a rate."""
+        size = np.array(self.sizes, np.float64)
+        return equal_clusters(size / size.sum(), margin)
 
 
 @dataclass(frozen=True, slots=True)

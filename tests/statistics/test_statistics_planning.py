@@ -86,7 +86,10 @@ def test_severities_are_read_as_the_analysis_reads_them():
         sample = Sample.of(np.arange(30), np.arange(30))
         pairing = Pairing(sample, np.zeros(30), draw.change[row])
         reading = read_severities(pairing, 5.0, Question(0.5, 0.05))
-        assert (low[row], high[row]) == pytest.approx((reading.low, reading.high), abs=1e-9)
+        # The analysis' interval is the hull of this one and a score interval, up to a fifth wider at 30 clusters.
+        assert reading.low <= low[row] + 1e-9
+        assert reading.high >= high[row] - 1e-9
+        assert reading.high - reading.low <= 1.25 * (high[row] - low[row])
 
 
 def test_nothing_discordant_is_no_certainty():

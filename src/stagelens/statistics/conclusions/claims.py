@@ -69,7 +69,7 @@ def _p_established(findings: Findings | None, stage: str) -> float:
     p = 0.0
     for earlier in range(start, findings.last):
         evidence = findings.by_pair[earlier, findings.last].evidence
-        p = max(p, evidence.bounded.p_equivalence if evidence.kish >= findings.gate else 1.0)
+        p = max(p, evidence.bounded.p_equivalence if evidence.equal_clusters >= findings.gate else 1.0)
     return p
 
 

@@ -48,7 +48,8 @@ def undecided(findings: Findings, decision: Decision) -> str:
     """Why a contrast is not decided, as a clause."""
     evidence, contrast = decision.finding.evidence, decision.contrast
     if decision.reason == "clusters":
-        worth = f", worth {evidence.kish:.0f} of equal size," if evidence.clusters - evidence.kish >= 1 else ""
+        unequal = evidence.clusters - evidence.equal_clusters >= 1
+        worth = f", worth {evidence.equal_clusters:.0f} of equal size," if unequal else ""
         return (
             f"{_count(evidence.clusters, 'cluster')}{worth} cannot certify a margin of "
             f"{amount(findings.margin, findings.data.kind)} ({ceil(findings.gate)} are needed)"

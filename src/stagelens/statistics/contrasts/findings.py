@@ -200,7 +200,7 @@ def _decide(findings: Findings, finding: Finding, p_difference: float, p_equival
 
     needed = None
     if reason == "clusters":
-        needed = max(1, ceil(findings.gate - evidence.kish))
+        needed = max(1, ceil(findings.gate - evidence.equal_clusters))
     elif word == "inconclusive" and reason != "missing" and precision is not None and evidence.difference is not None:
         needed = further_clusters(precision, evidence.difference, findings.margin, alpha / compared, findings.gate)
 

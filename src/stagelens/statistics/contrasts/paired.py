@@ -19,7 +19,7 @@ from stagelens.statistics.contrasts.readings import (
 )
 from stagelens.statistics.contrasts.units import sample_of
 from stagelens.statistics.data import INCAPABLE, SCORED, MeasureData, Question
-from stagelens.statistics.design.planning import Precision
+from stagelens.statistics.design.planning import Precision, equal_clusters
 from stagelens.statistics.intervals.clusters import Sample
 
 
@@ -27,7 +27,8 @@ from stagelens.statistics.intervals.clusters import Sample
 class Evidence:
     """What the pairs say before any correction.
 
-    ``pairs`` and ``clusters`` count pairs scored at both stages, ``kish`` is the effective number of their clusters. Of
+    ``pairs`` and ``clusters`` count pairs scored at both stages, ``equal_clusters`` is what the latter are worth at the
+    cluster gate (``design.planning.equal_clusters``). Of
     the other pairs among all ``attempts``, ``incapable`` are incapable at either stage and ``missing`` are ungraded or
     unattempted. ``complete`` reads the scored pairs alone, ``with_incapable`` bounds the incapable ones too,
     ``bounded`` all. ``precision`` is None below two clusters.
@@ -38,7 +39,7 @@ class Evidence:
     attempts: int
     pairs: int
     clusters: int
-    kish: float
+    equal_clusters: float
     incapable: int
     missing: int
     difference: float | None
@@ -69,11 +70,16 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
         correction = correct(data, labels, (earlier, later), kept, pairing)
         return read_corrected(correction, question, rate=data.kind == "rate")
 
-    difference = sample.mean(complete.later - complete.earlier) if pairs else None
+    span = data.high - data.low
+    difference = None
     if labels is not None:
         difference = correct(data, labels, (earlier, later), scored, complete).difference.mean
+    elif pairs:
+        # Rounding must not carry a mean beyond the range, and so out of its own interval.
+        difference = min(max(sample.mean(complete.later - complete.earlier), -span), span)
+    worth = equal_clusters(sample.share, question.margin / span)
     method = method_of(data.kind, question.method)
-    alone = bounded = with_incapable = nothing_known(data.high - data.low, method)
+    alone = bounded = with_incapable = nothing_known(span, method)
     if sample.clusters >= 2:
         alone = bounded = with_incapable = read(complete, scored)
     if sample.clusters >= 2 and pairs < attempts:
@@ -91,14 +97,14 @@ def gather(data: MeasureData, earlier: int, later: int, everyone: Sample, questi
         attempts=attempts,
         pairs=pairs,
         clusters=sample.clusters,
-        kish=sample.kish,
+        equal_clusters=worth,
         incapable=n_incapable,
         missing=n_missing,
         difference=difference,
         complete=alone,
         with_incapable=with_incapable,
         bounded=bounded,
-        precision=_precision(data, alone, sample),
+        precision=_precision(data, alone, sample, worth),
     )
 
 
@@ -123,13 +129,13 @@ def _extremes(
     )
 
 
-def _precision(data: MeasureData, reading: Reading, sample: Sample) -> Precision | None:
+def _precision(data: MeasureData, reading: Reading, sample: Sample, worth: float) -> Precision | None:
     """What planning starts from: the precision of the scored pairs alone."""
     if sample.clusters < 2:
         return None
     return Precision(
         clusters=sample.clusters,
-        kish=sample.kish,
+        equal_clusters=worth,
         span=data.high - data.low,
         error=reading.error,
         n=reading.worth.n,

@@ -42,7 +42,7 @@ def marginal_word(evidence: Evidence, alpha: float, *, gate: float, rate: bool) 
     """
     if evidence.clusters < 2:
         return "uninformative", "clusters"
-    certifiable = evidence.kish >= gate
+    certifiable = evidence.equal_clusters >= gate
     complete = read_word(evidence.complete, alpha, certifiable=certifiable, rate=rate)
     if complete == "uninformative":
         return complete, "clusters"

@@ -8,23 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, log
 
+import numpy as np
+
 from stagelens.statistics.intervals.means import missed_share
-from stagelens.statistics.intervals.tails import quantile
+from stagelens.statistics.intervals.tails import FloatArray, quantile
 
 POWER = 0.8
+
+EQUAL = 1e-9
+"""Weights that differ by less than this part of themselves are equal, but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
     """How precisely a contrast was measured.
 
-    ``clusters``: G; ``kish``: their effective number; ``span``: the width of the measure's range; ``error``: the
-    standard error of the difference, design effect included; ``n``: effective pairs (severities: as in
-    ``means.BoundedMean.clusters``); ``df``: the degrees of freedom of the error; ``rate``: whether it is a rate.
+    ``clusters``: G; ``equal_clusters``: what they are worth at the cluster gate; ``span``: the width of the measure's
+    range; ``error``: the standard error of the difference, design effect included; ``n``: effective pairs; ``df``: the
+    degrees of freedom of the error; ``rate``: whether it is a rate.
     """
 
     clusters: int
-    kish: float
+    equal_clusters: float
     span: float
     error: float
     n: float
@@ -36,9 +41,28 @@ def clusters_to_certify(margin: float, span: float, alpha: float) -> float:
     """The cluster gate: the fewest clusters with which ``margin`` can be certified at all, ln α / ln(1 - m/range).
 
     A model that flips whole clusters with probability m / range looks unchanged in G of them with (1 - m/range)^G.
-    That holds for clusters of equal weight, so it is the effective number (Kish) that has to reach the gate.
+    That holds for clusters of equal weight; of others, ``equal_clusters`` has to reach the gate.
     """
     return log(alpha) / log(1 - margin / span)
+
+
+def equal_clusters(share: FloatArray, flipped: float) -> float:
+    """How many clusters of equal weight would be as good at showing that a share ``flipped`` of the weight changed.
+
+    Clusters flip as a whole, each with its own probability p_g, and Σ W_g p_g = ``flipped``, in (0, 1). The chance that
+    none does, Π (1 - p_g), is largest where 1 - p_g = c / W_g for the clusters that weigh more than c and p_g = 0 for
+    the others (by Lagrange's multipliers): large clusters hide a change best. With G of equal weight that chance is
+    (1 - flipped)^G. ``share``: the weights W_g, which sum to 1.
+    """
+    weight = np.sort(share[share > 0])[::-1]
+    if weight.size == 0:
+        return 0.0
+    if weight[0] - weight[-1] <= EQUAL * weight[0]:
+        return float(weight.size)
+    least = (np.cumsum(weight) - flipped) / np.arange(1, weight.size + 1)
+    flipping = int(np.argmax(least >= np.append(weight[1:], 0.0))) + 1
+    unseen = np.log(least[flipping - 1] / weight[:flipping]).sum()
+    return float(unseen / log(1 - flipped))
 
 
 def gate_margin(clusters: float, span: float, alpha: float) -> float:
@@ -68,7 +92,7 @@ def smallest_certifiable_margin(precision: Precision, alpha: float) -> float:
     t, z_power = quantile(1 - alpha, precision.df), quantile((1 + POWER) / 2)
     hidden = precision.span * missed_share(precision.n, 1 - alpha)
     margin = max((t + z_power) * precision.error, hidden + z_power * precision.error)
-    return min(precision.span, max(margin, gate_margin(precision.kish, precision.span, alpha)))
+    return min(precision.span, max(margin, gate_margin(precision.equal_clusters, precision.span, alpha)))
 
 
 def further_clusters(precision: Precision, difference: float, margin: float, level: float, gate: float) -> int:

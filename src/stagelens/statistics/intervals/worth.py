@@ -47,7 +47,9 @@ def worth(sample: Sample, x: FloatArray, variance_of_one: float) -> Worth:
     largest = sample.attempts / sample.kish
     homogeneous = independent * (1 + _homogeneity(sample, x, square) * (largest - 1))
     seen = max(independent, homogeneous, spread.clusters)
-    over_clusters = seen + _concentration(sample, x, mean) * max(variance_of_one / sample.kish - seen, 0.0)
+    over_clusters = seen + float(concentration(sample.totals(x - mean), sample.kish)) * max(
+        variance_of_one / sample.kish - seen, 0.0
+    )
     df = max(1.0, sample.kish - 1)
     if sample.run is None:
         return Worth(variance_of_one / over_clusters, df)
@@ -55,19 +57,20 @@ def worth(sample: Sample, x: FloatArray, variance_of_one: float) -> Worth:
     return Worth(variance_of_one / (over_clusters + spread.runs), df)
 
 
-def _concentration(sample: Sample, x: FloatArray, mean: float) -> float:
+def concentration(totals: FloatArray, kish: FloatArray | float) -> FloatArray:
     """How few clusters carry the variance, from 0 to 1.
 
     The share that the excess kurtosis of the clusters' residuals has of its maximum, its odds times ``CAUTION``. The
     kurtosis is taken relative to the effective number of clusters: about 3 for normal residuals of clusters of any
-    size, and at most that number.
+    size, and at most that number. ``totals``: the weighted residuals, shape (…, clusters); ``kish``: shape (…).
     """
-    square = sample.totals(x - mean) ** 2
-    carried = float(square.sum())
-    kurtosis = sample.kish * float((square**2).sum()) / carried**2 if carried > 0 else NORMAL_KURTOSIS
-    reached = (kurtosis - NORMAL_KURTOSIS) / max(sample.kish - NORMAL_KURTOSIS, 1.0)
-    reached = min(max(reached, 0.0), 1.0)
-    return CAUTION * reached / (1 + (CAUTION - 1) * reached)
+    square = totals**2
+    carried = square.sum(axis=-1)
+    some = carried > 0
+    kurtosis = np.where(some, kish * (square**2).sum(axis=-1) / np.where(some, carried, 1.0) ** 2, NORMAL_KURTOSIS)
+    reached = (kurtosis - NORMAL_KURTOSIS) / np.maximum(np.asarray(kish) - NORMAL_KURTOSIS, 1.0)
+    reached = np.clip(reached, 0.0, 1.0)
+    return np.asarray(CAUTION * reached / (1 + (CAUTION - 1) * reached), dtype=np.float64)
 
 
 def _homogeneity(sample: Sample, x: FloatArray, square: float) -> float:
