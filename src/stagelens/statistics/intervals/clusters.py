@@ -12,6 +12,7 @@ within a cluster and a run, which is counted twice and not subtracted: conservat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,11 +135,12 @@ class Worth:
 
 
 def pooled_df(*parts: tuple[float, float]) -> float:
-    """Degrees of freedom of a sum of variances (Satterthwaite 1946), each given with its own."""
+    """Degrees of freedom of a sum of variances (Satterthwaite 1946), each given with its own; infinite where known."""
     total = sum(variance for variance, _ in parts)
     if total <= 0:
         return min(df for _, df in parts)
-    return total**2 / sum(variance**2 / df for variance, df in parts)
+    spent = sum(variance**2 / df for variance, df in parts)
+    return total**2 / spent if spent > 0 else inf
 
 
 def _unit_variance(unit: Codes, residual: FloatArray, units: int) -> float:

@@ -6,13 +6,13 @@ that lies between clusters, 1 - within/total (the estimator of Fleiss & Cuzick 1
 sizes make of ρ = 1 (Donner & Klar 2000). The first sees large clusters that vary more; the second does not depend on
 which clusters happened to change, whereas the first is small whenever those were small ones.
 
-Both are estimates, and where few clusters carry all of the variance they are poor ones. So the design effect moves
-towards its worst case, every cluster answering as one, by a weight between 0 (the clusters' residuals are no more
-heavy-tailed than normal ones) and 1 (a single cluster carries all).
+Both are estimates, and where few clusters carry all of the variance they are poor ones. So the variance moves from what
+is seen towards its worst case, every cluster answering as one, by a weight between 0 (the clusters' residuals are no
+more heavy-tailed than normal ones) and 1 (a single cluster carries all). Only what is seen was estimated, and has
+degrees of freedom to pay for.
 
-What no estimate sees is a flip of large clusters of which none happened. Where a few clusters hold most of the weight
-and the many small ones vary by themselves, differences on the margin are taken for none too often (a tenth of the
-clusters of size 20, the others of 1: up to 14 % instead of 5 %); the betting bound holds there too.
+What no estimate sees is a flip of large clusters of which none happened. The cluster gate bars equivalence where too
+few large ones hold too much of the weight (``design.planning.equal_clusters``).
 """
 
 from __future__ import annotations
@@ -26,17 +26,13 @@ from stagelens.statistics.intervals.tails import FloatArray
 
 NORMAL_KURTOSIS = 3.0
 
-CAUTION = 2.5
-"""How fast the design effect goes to its worst case as few clusters come to carry the variance. Set by simulation:
-false equivalence with the truth on the margin stays near its nominal rate, and intervals do not hold too often."""
-
 
 def worth(sample: Sample, x: FloatArray, variance_of_one: float) -> Worth:
     """The number of independent attempts, each of variance ``variance_of_one``, that the mean of ``x`` is worth.
 
-    Degrees of freedom: kish - 1, at least 1, pooled with those of the training runs where there are several. Where
-    nothing varies, the design effect cannot be seen: then every cluster is taken to answer as one (Kish's effective
-    number), and the normal quantile is used, since no variance was estimated.
+    Degrees of freedom: kish - 1, at least 1, for what is estimated, pooled with none for the worst case, which is
+    known, and with those of the training runs where there are several. Where nothing varies, the design effect cannot
+    be seen: then every cluster is taken to answer as one (Kish's effective number), with the normal quantile.
     """
     mean = sample.mean(x)
     square = sample.mean((x - mean) ** 2)
@@ -47,30 +43,27 @@ def worth(sample: Sample, x: FloatArray, variance_of_one: float) -> Worth:
     largest = sample.attempts / sample.kish
     homogeneous = independent * (1 + _homogeneity(sample, x, square) * (largest - 1))
     seen = max(independent, homogeneous, spread.clusters)
-    over_clusters = seen + float(concentration(sample.totals(x - mean), sample.kish)) * max(
-        variance_of_one / sample.kish - seen, 0.0
-    )
-    df = max(1.0, sample.kish - 1)
-    if sample.run is None:
-        return Worth(variance_of_one / over_clusters, df)
-    df = pooled_df((over_clusters, df), (spread.runs, sample.runs - 1.0))
-    return Worth(variance_of_one / (over_clusters + spread.runs), df)
+    worst = max(variance_of_one / sample.kish, seen)
+    weight = float(concentration(sample.totals(x - mean), sample.kish))
+    parts = [((1 - weight) * seen, max(1.0, sample.kish - 1)), (weight * worst, inf)]
+    if sample.run is not None:
+        parts.append((spread.runs, sample.runs - 1.0))
+    return Worth(variance_of_one / sum(variance for variance, _ in parts), pooled_df(*parts))
 
 
 def concentration(totals: FloatArray, kish: FloatArray | float) -> FloatArray:
     """How few clusters carry the variance, from 0 to 1.
 
-    The share that the excess kurtosis of the clusters' residuals has of its maximum, its odds times ``CAUTION``. The
-    kurtosis is taken relative to the effective number of clusters: about 3 for normal residuals of clusters of any
-    size, and at most that number. ``totals``: the weighted residuals, shape (…, clusters); ``kish``: shape (…).
+    The share that the excess kurtosis of the clusters' residuals has of its maximum. The kurtosis is taken relative to
+    the effective number of clusters: about 3 for normal residuals of clusters of any size, and at most that number.
+    ``totals``: the weighted residuals, shape (…, clusters); ``kish``: shape (…).
     """
     square = totals**2
     carried = square.sum(axis=-1)
     some = carried > 0
     kurtosis = np.where(some, kish * (square**2).sum(axis=-1) / np.where(some, carried, 1.0) ** 2, NORMAL_KURTOSIS)
-    reached = (kurtosis - NORMAL_KURTOSIS) / np.maximum(np.asarray(kish) - NORMAL_KURTOSIS, 1.0)
-    reached = np.clip(reached, 0.0, 1.0)
-    return np.asarray(CAUTION * reached / (1 + (CAUTION - 1) * reached), dtype=np.float64)
+    share = (kurtosis - NORMAL_KURTOSIS) / np.maximum(np.asarray(kish) - NORMAL_KURTOSIS, 1.0)
+    return np.asarray(np.clip(share, 0.0, 1.0), dtype=np.float64)
 
 
 def _homogeneity(sample: Sample, x: FloatArray, square: float) -> float:

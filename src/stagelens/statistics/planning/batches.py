@@ -62,8 +62,8 @@ class Batch:
         of_one = np.maximum(discordant.sum(axis=1) / total - mean**2, 0.0)
         within = (discordant - change**2 / size).sum(axis=1) / total
         known = of_one > NOTHING
-        worth = _worth(np.where(known, of_one, 1.0), within, variance, residual, total, kish)
-        n, df = np.where(known, worth, kish), np.where(known, np.maximum(1.0, kish - 1), inf)
+        n, df = _worth(np.where(known, of_one, 1.0), within, variance, residual, total, kish)
+        n, df = np.where(known, n, kish), np.where(known, df, inf)
         return cls(mean, discordant.sum(axis=1) / total, n, error, kish, share, df, span, rate)
 
     def same(self, margin: float, level: float, gate: float) -> BoolArray:
@@ -122,8 +122,8 @@ def _worth(
     residual: FloatArray,
     total: FloatArray,
     kish: FloatArray,
-) -> FloatArray:
-    """``intervals.worth.worth`` of the differences of rates, where every attempt weighs the same.
+) -> tuple[FloatArray, FloatArray]:
+    """``intervals.worth.worth`` of differences of rates where every attempt weighs the same: the number and its df.
 
     ``of_one``, ``within``: the variance of one attempt, in all and within clusters; ``variance``: over clusters;
     ``residual``, shape (R, G): the clusters' weighted residuals; ``total``: attempts.
@@ -134,7 +134,12 @@ def _worth(
     rho = np.where(alone, 0.0, np.clip(1 - within / chance / (of_one / (1 - 1 / total)), 0.0, 1.0))
     seen = np.maximum(variance, of_one / total * (1 + rho * (total / kish - 1)))
     seen = np.maximum(seen, of_one / total)
-    return of_one / (seen + concentration(residual, kish) * np.maximum(of_one / kish - seen, 0.0))
+    worst, weight = np.maximum(of_one / kish, seen), concentration(residual, kish)
+    estimated = (1 - weight) * seen
+    whole = estimated + weight * worst
+    some = estimated > 0
+    df = np.where(some, np.maximum(1.0, kish - 1) * (whole / np.where(some, estimated, 1.0)) ** 2, inf)
+    return of_one / whole, df
 
 
 def _standardised(distance: FloatArray, error: FloatArray) -> FloatArray:
