@@ -57,9 +57,10 @@ def find_cause(findings: Findings) -> Cause:
 
     One step beyond the margin, every other step equivalent, every stage before it equivalent to the base and every
     stage from it on to production: that stage. Small steps that add up to more than the margin then have no part in
-    it. Two or more beyond: mixed. None, with every two stages equivalent: pretraining, or no_change where the level is
-    so near an end of the range that a change could hardly be seen. None, with the whole beyond the margin and every
-    step shown not to account for it: diffuse. A step that is not decided is never taken for one that is small.
+    it. Two or more beyond: mixed. None, with every stage equivalent to its neighbours, the base and production:
+    pretraining, or no_change where the level is so near an end of the range that a change could hardly be seen. None,
+    with the whole beyond the margin and every step shown to be small or to leave more than the margin to the others:
+    diffuse. A step that is not decided is never taken for one that is small.
     """
     base = findings.base
     if base is None:
