@@ -104,8 +104,8 @@ def equivalence(bench: Bench) -> list[Table]:
     worlds = grid(quick=bench.quick)
     return [
         _tabulated(bench),
-        *_searched(bench, worlds, FAST, bench.replicates(100, 500), bench.replicates(600, 10_000)),
-        *_searched(bench, worlds, (GUARANTEED,), bench.replicates(20, 100), bench.replicates(300, 4000)),
+        *_searched(bench, worlds, FAST, bench.replicates(100, 500), bench.replicates(600, 6000)),
+        *_searched(bench, worlds, (GUARANTEED,), bench.replicates(20, 100), bench.replicates(300, 2000)),
     ]
 
 

@@ -92,7 +92,7 @@ def coverage(bench: Bench) -> list[Table]:
     """The default at every design, the other methods beside it, false changes where nothing differs."""
     worlds = designs(quick=bench.quick)
     found: dict[str, dict[str, Tally]] = {name: {} for name in worlds}
-    for methods, replicates in ((FAST, bench.replicates(500, 10_000)), (SLOW, bench.replicates(60, 600))):
+    for methods, replicates in ((FAST, bench.replicates(500, 6000)), (SLOW, bench.replicates(60, 400))):
         cells = [Cell(f"paired/{name}", Paired(world, methods), replicates) for name, world in worlds.items()]
         for name, tallies in zip(worlds, bench.run(cells), strict=True):
             found[name] |= tallies
