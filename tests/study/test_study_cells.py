@@ -151,8 +151,8 @@ def test_a_simulated_plan_keeps_the_keys_and_adds_errors_and_designs(
     for before, after in zip(closed["measures"], content["measures"], strict=True):
         assert after["basis"] == "assumptions"
         assert set(before) <= set(after)
-        # Where hardly ten clusters differ, the closed form is optimistic by a third.
-        assert 0.95 < after["expected_half_width"] / before["expected_half_width"] < 1.4
+        # Where hardly ten clusters differ, the closed form is optimistic by half.
+        assert 0.95 < after["expected_half_width"] / before["expected_half_width"] < 1.7
         assert 0 <= after["power_to_certify"] <= 1
         for name, error in after["monte_carlo_error"].items():
             assert (error is None) == (after[name] is None)
