@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts docs perf setup clean
+.PHONY: demo test check lint types contracts docs perf coverage setup clean
 
 demo: $(READY)      ## the main job on the embedded default: train the pocket family, ask it, decide, report
 	@$(BIN)/stagelens demo --out runs/pocket
@@ -25,8 +25,14 @@ contracts: $(READY)
 docs: $(READY) demo ## runs every command that README and docs show
 	@$(BIN)/python tools/run_docs.py README.md docs/*.md
 
-perf: $(READY)
+perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/local_provider.py
+	@$(BIN)/python perf/startup.py
+	@$(BIN)/python perf/analyze.py
+
+coverage: $(READY)  ## every number about the statistics, simulated; in minutes with QUICK=1
+	@$(BIN)/python perf/coverage.py $(if $(QUICK),--quick)
+	@$(BIN)/python perf/sequential.py $(if $(QUICK),--quick)
 
 setup: $(READY)
 

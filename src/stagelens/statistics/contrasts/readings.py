@@ -21,6 +21,7 @@ from stagelens.statistics.intervals.clusters import Sample, Worth
 from stagelens.statistics.intervals.means import BoundedMean, ScoredMean
 from stagelens.statistics.intervals.ratio import PairedCells
 from stagelens.statistics.intervals.tails import FloatArray, quantile
+from stagelens.statistics.intervals.worth import worth
 
 Triple: TypeAlias = tuple[float, float, float]
 
@@ -108,7 +109,7 @@ def method_of(kind: str, method: Method) -> Method:
 def read_rates(pairing: Pairing, question: Question) -> Reading:
     """The difference and the ratio of two rates, by the question's method; needs two clusters or more.
 
-    The ratio has the score interval on the effective number of pairs, but with the betting method the betting bound.
+    The ratio has the score interval, but with the betting method the betting bound.
     For values between 0 and 1 the score intervals are conservative: p_b and p_c are then the weighted means of the
     positive and of the negative parts of the differences. Raises ``InputError`` for bets on several training runs.
     """
@@ -119,10 +120,22 @@ def read_rates(pairing: Pairing, question: Question) -> Reading:
     if question.method == "betting":
         ratio = betting_ratio(sample, pairing.earlier, pairing.later, level)
     else:
-        both = sample.mean(np.minimum(pairing.later, pairing.earlier))
-        cells = PairedCells(both, scored.gained, scored.lost)
-        ratio = cells.ratio_limits(scored.worth.n, quantile(level, scored.worth.df))
+        ratio = _ratio_limits(pairing, scored, level)
     return _reading(mean, scored, ratio, question, question.method)
+
+
+def _ratio_limits(pairing: Pairing, scored: ScoredMean, level: float) -> tuple[float, float]:
+    """The score interval of the ratio, on the pairs' effective number for it.
+
+    A ratio r is about later - r earlier, in which clusters may have more in common than in the difference: levels
+    share what differences cancel. Where one of the rates is 0 there is no ratio to see that at.
+    """
+    sample, earlier, later = pairing.sample, pairing.earlier, pairing.later
+    cells = PairedCells(sample.mean(np.minimum(later, earlier)), scored.gained, scored.lost)
+    pairs, estimate = scored.worth, cells.ratio
+    if estimate is not None:
+        pairs = worth(sample, later - estimate * earlier, cells.variance(estimate))
+    return cells.ratio_limits(pairs.n, quantile(level, pairs.df))
 
 
 def read_severities(pairing: Pairing, span: float, question: Question) -> Reading:

@@ -19,6 +19,16 @@ class PairedCells:
     gained: float
     lost: float
 
+    @property
+    def ratio(self) -> float | None:
+        """The estimate of to/from, None where one of the rates is 0."""
+        later, earlier = self.both + self.gained, self.both + self.lost
+        return later / earlier if later > 0 and earlier > 0 else None
+
+    def variance(self, ratio: float) -> float:
+        """The mean square of to - ratio·from in one pair: its variance, where ``ratio`` is the estimate."""
+        return self.both * (1 - ratio) ** 2 + self.gained + self.lost * ratio**2
+
     def score(self, n: float, ratio: float) -> float:
         """The score statistic of to/from = ``ratio`` for ``n`` effective pairs; it falls as ``ratio`` grows.
 
