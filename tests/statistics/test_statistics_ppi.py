@@ -284,8 +284,8 @@ def test_unscored_answers_are_bounded_at_both_ends():
     everyone = Sample.of(data.item, data.cluster)
     evidence = gather(data, 0, 1, everyone, question())
     assert evidence.complete.method == evidence.bounded.method == "ppi++"
-    assert evidence.bounded.low < evidence.with_incapable.low < evidence.complete.low
-    assert evidence.bounded.high > evidence.with_incapable.high > evidence.complete.high
+    assert evidence.bounded.low < evidence.with_incapable().low < evidence.complete.low
+    assert evidence.bounded.high > evidence.with_incapable().high > evidence.complete.high
     # Whatever the unscored answers had been, the interval over all answers is inside.
     for end in (0.0, 1.0):
         filled, known = judge.copy(), labels.copy()

@@ -49,7 +49,7 @@ def marginal_word(evidence: Evidence, alpha: float, *, gate: float, rate: bool) 
     bounded = read_word(evidence.bounded, alpha, certifiable=certifiable, rate=rate)
     if bounded != "inconclusive" or complete == "inconclusive":
         return bounded, "none"
-    if read_word(evidence.with_incapable, alpha, certifiable=certifiable, rate=rate) == "inconclusive":
+    if read_word(evidence.with_incapable(), alpha, certifiable=certifiable, rate=rate) == "inconclusive":
         return "uninformative", "incapable"
     return "inconclusive", "missing"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, inf, log, nan, sqrt
 
-from stagelens.statistics.intervals.proportions import bisect, standardised
+from stagelens.statistics.intervals.proportions import crossing, standardised
 
 LARGEST = 1e9
 """Ratios are sought between this and its inverse."""
@@ -53,6 +53,6 @@ class PairedCells:
         edge = log(LARGEST)
         # Where one rate is 0 the estimate itself is the end on that side.
         estimate = log(later / earlier) if later and earlier else edge if later else -edge
-        low = bisect(lambda x: self.score(n, exp(x)) > critical, -edge, estimate)
-        high = bisect(lambda x: self.score(n, exp(x)) < -critical, edge, estimate)
+        low = crossing(lambda x: self.score(n, exp(x)) - critical, -edge, estimate)
+        high = crossing(lambda x: -self.score(n, exp(x)) - critical, edge, estimate)
         return exp(low) if later else 0.0, exp(high) if earlier else inf
