@@ -123,9 +123,11 @@ def select_stages(table: pl.DataFrame, stages: Sequence[str]) -> pl.DataFrame:
         InputError: a stage that the table does not have or that is named twice.
     """
     known = table["stage"].unique(maintain_order=True).to_list()
+    if isinstance(stages, str):
+        raise InputError(f"stages is the text {stages!r}: give a list of names.")
     for position, name in enumerate(stages):
         if name not in known:
-            raise InputError(f"The table has no stage {name!r}: {nearest(name, known)} It has {', '.join(known)}.")
+            raise InputError(f"The table has no stage {name!r}: {nearest(name, known)}")
         if name in stages[:position]:
             raise InputError(f"The stage {name!r} is named twice: name each once.")
     if len(stages) < 2:

@@ -155,7 +155,7 @@ def run(
     from stagelens.engine import run as run_study
 
     del engine  # one engine so far: the option fixes the name that a script may rely on
-    _end(run_study(_asked(study, sequential), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
+    _end(run_study(_asked(study, sequential), out=out, limit=limit, reporter=_reporter(aside=as_json)), as_json=as_json)
 
 
 @app.command()
@@ -177,7 +177,10 @@ def evaluate(
     """The second half of a run: ask every stage, decide, report."""
     from stagelens.engine import evaluate as evaluate_study
 
-    _end(evaluate_study(_asked(study, sequential), out=out, limit=limit, reporter=_reporter()), as_json=as_json)
+    _end(
+        evaluate_study(_asked(study, sequential), out=out, limit=limit, reporter=_reporter(aside=as_json)),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -323,10 +326,11 @@ def _asked(path: Path, sequential: bool) -> Study:
     return study.sequential() if sequential else study
 
 
-def _reporter() -> Any:
+def _reporter(*, aside: bool = False) -> Any:
+    """What says how the work goes; ``aside``: on the error stream, where the output is for a program to read."""
     from stagelens.engine.progress import Reporter
 
-    return Reporter(Console())
+    return Reporter(Console(stderr=aside))
 
 
 def _print_json(value: object) -> None:

@@ -187,6 +187,7 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "unknown stage": ({"stages": ["base", "stf"]}, "The table has no stage 'stf': did you mean 'sft'?"),
     "available": ({"stages": ["base", "zzz"]}, "known are base, sft, rl."),
     "twice": ({"stages": ["base", "base"]}, "The stage 'base' is named twice"),
+    "text": ({"stages": "base,sft"}, "stages is the text 'base,sft': give a list of names."),
     "one": ({"stages": ["base"]}, "Two or more stages are needed"),
     "alpha": ({"alpha": 0.5}, "alpha is 0.5: it has to lie between 0 and 0.5"),
     "margin": ({"margin": 1.0}, "margin is 1: it has to lie between 0 and 1"),

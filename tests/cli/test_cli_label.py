@@ -107,5 +107,5 @@ def test_bad_input_exits_with_2_and_changes_nothing(
     assert "labels.csv, line 4: the value is '7'" in refused(run_folder, "--read", sheet)
     lines[3] = lines[3][:-1] + "1"
     sheet.write_text("\n".join(lines) + "\n")
-    assert "or more: no label stands yet" in refused(run_folder, "--read", sheet)
+    assert "no label stands yet for the answers" in refused(run_folder, "--read", sheet)
     assert (run_folder / "outcomes.parquet").read_bytes() == before

@@ -39,6 +39,28 @@ def test_sequential_asks_in_five_looks(
     assert asked == [looks]
 
 
+@pytest.mark.parametrize("command", ["run", "evaluate"])
+@pytest.mark.parametrize(("options", "aside"), [([], False), (["--json"], True)])
+def test_progress_is_no_part_of_the_json(
+    study: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    options: list[str],
+    aside: bool,
+) -> None:
+    def stop(_: Any, *, reporter: Any, **__: Any) -> None:
+        reporter.say("asked f/base")
+        raise InputError("far enough")
+
+    monkeypatch.setattr(engine, command, stop)
+    monkeypatch.setattr(sys, "argv", ["stagelens", command, str(study), *options])
+    with pytest.raises(SystemExit):
+        cli.main()
+    out, err = capsys.readouterr()
+    assert ("asked f/base" in err, "asked f/base" in out) == (aside, not aside)
+
+
 def test_a_plan_is_simulated_and_printed(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,6 +31,20 @@ def test_a_changed_input_is_an_error_that_names_it(tmp_path: Path) -> None:
         ledger.is_done("stage/f/sft", changed)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (INPUTS | {"analysis.looks": 5}, INPUTS, r"was asked in 5 looks: go on with --sequential .* --out\.$"),
+        (INPUTS, INPUTS | {"analysis.looks": 5}, r"was asked without looks, .* without --sequential, or .* --out\.$"),
+    ],
+)
+def test_another_design_is_named_before_the_items_that_follow_from_it(tmp_path: Path, before, after, sentence) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.record("shard/f/sft/b/0", before)
+    with pytest.raises(InputError, match=sentence):
+        ledger.is_done("shard/f/sft/b/0", {**after, "kind": "other"})
+
+
 def test_forgotten_work_is_not_done(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.record("stage/f/sft", INPUTS)

@@ -28,7 +28,10 @@ def test_agreement_has_its_level_and_interval():
 
 
 def test_corrections_count_their_labels():
-    assert correction(LABELLED.judging) == "corrected by 240 human labels (PPI++)"
+    assert (
+        correction(LABELLED.judging)
+        == "differences corrected by 240 human labels (PPI++); levels are as the judges see them"
+    )
     assert correction(JUDGED.judging) == "uncorrected: no answer has a human label"
     assert correction(replace(JUDGED.judging, labelled=3)) == "uncorrected: 3 human labels are too few"
 
@@ -94,6 +97,8 @@ def test_scope_is_said_once_where_measures_share_it():
 def test_looks_are_named_in_sequential_designs_only():
     assert look_words(LABELLED) == "decided at look 2 of 5"
     assert look_words(UNSAFE) == ""
+    undecided = replace(LABELLED, contrasts=tuple(replace(one, verdict="inconclusive") for one in LABELLED.contrasts))
+    assert look_words(undecided) == "stopped at look 2 of 5"
     assert "decided at look 2 of 5" in render_report(FULL)
 
 

@@ -37,6 +37,19 @@ def test_it_fits_80_columns_and_breaks_no_word():
     assert "\x1b" not in text
 
 
+def test_the_widest_words_are_not_cut():
+    contrasts = tuple(
+        replace(one, difference=-1.0, low=-1.0, high=1.0, verdict="uninformative") for one in UNSAFE.contrasts
+    )
+    result = replace(UNSAFE, measure="partial_refusal", cause="uninformative", contrasts=contrasts)
+    text = printed(replace(ONE_FAMILY, results=(result,), claims=()))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "−100.0 to 100.0" in text
+    assert "partial_refusal" in text
+    (second,) = (line for line in text.splitlines() if "−100.0 to 100.0" in line)
+    assert second.rstrip().endswith(" uninformative")
+
+
 @pytest.mark.parametrize(
     "word", ["≈ equivalent", "≲ below margin", "▲ changed up", "▼ changed down", "? inconclusive", "∅ uninformative"]
 )
@@ -121,7 +134,7 @@ def test_what_can_be_certified_judges_looks_and_scope_are_said():
     text = " ".join(printed(FULL).split())
     assert "safety/unsafe_response: 100 clusters of items can certify no margin below ±3 points" in text
     assert "odcv/severity: 4 judges, Krippendorff's alpha 0.81 (95% interval 0.77 to 0.85;" in text
-    assert "safety/unsafe_response: corrected by 240 human labels (PPI++)." in text
+    assert "safety/unsafe_response: differences corrected by 240 human labels (PPI++); levels are as" in text
     assert "(Decided at look 2 of 5.)" in text
     assert "this recipe (3 training runs) for odcv/severity" in text
     assert "Judges" not in printed(ONE_FAMILY)

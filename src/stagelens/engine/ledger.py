@@ -21,6 +21,8 @@ from stagelens.study.fingerprint import explain_change, fingerprint
 Inputs = Mapping[str, Any]
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS done (piece TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, inputs TEXT NOT NULL)"
+_LOOKS = "analysis.looks"
+"""The input of a sequential design (see ``identity.cell_inputs``): without it, everything is asked at once."""
 
 
 class Ledger:
@@ -62,7 +64,18 @@ class Ledger:
             return False
         if row[0] == fingerprint(inputs):
             return True
-        change = explain_change(json.loads(row[1]), dict(inputs))
+        before = json.loads(row[1])
+        if _LOOKS in before and _LOOKS not in inputs:
+            raise InputError(
+                f"{self._path.parent} was asked in {before[_LOOKS]} looks: "
+                "go on with --sequential or analysis.looks, or start a new run folder with --out."
+            )
+        if _LOOKS in inputs and _LOOKS not in before:
+            raise InputError(
+                f"{self._path.parent} was asked without looks, all at once: "
+                "go on without --sequential, or start a new run folder with --out."
+            )
+        change = explain_change(before, dict(inputs))
         raise InputError(
             f"{self._path.parent} already holds {piece}, made from other inputs ({change}): "
             "undo the change, or start a new run folder with --out."

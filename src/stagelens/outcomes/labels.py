@@ -181,7 +181,7 @@ def with_labels(table: pl.DataFrame, key: pl.DataFrame) -> pl.DataFrame:
     empty = begun.filter(pl.col("filled") == 0).sort(*group, "stratum")
     if empty.height:
         raise InputError(
-            f"Label one of {', '.join(empty['ids'][0])} or more: no label stands yet for the answers that they were "
+            f"Label one or more of {', '.join(empty['ids'][0])}: no label stands yet for the answers that they were "
             f"drawn for ({empty.height} such groups in all), and without any the labels would speak for others only."
         )
     human = (

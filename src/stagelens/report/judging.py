@@ -78,7 +78,8 @@ def correction(judging: Judging) -> str:
     """Whether human labels corrected the differences, and by which method."""
     labels = f"{judging.labelled:,} human label{'' if judging.labelled == 1 else 's'}"
     if judging.correction is not None:
-        return f"corrected by {labels}" + (" (PPI++)" if "PPI++" in judging.correction.upper() else "")
+        method = " (PPI++)" if "PPI++" in judging.correction.upper() else ""
+        return f"differences corrected by {labels}{method}; levels are as the judges see them"
     if judging.labelled:
         return f"uncorrected: {labels} are too few"
     return "uncorrected: no answer has a human label"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stagelens.report.words import families, full_name
+from stagelens.report.words import families, full_name, headline_contrast, is_decided
 from stagelens.statistics.results import MeasureResult, Verdicts
 
 
@@ -25,8 +25,11 @@ def scope_sentence(verdicts: Verdicts) -> str:
 
 
 def look_words(result: MeasureResult) -> str:
-    """`decided at look 2 of 5`; empty for a fixed design."""
-    return f"decided at look {result.look} of {result.looks}" if result.looks > 1 else ""
+    """`decided at look 2 of 5`, or `stopped at` where the headline is not; empty for a fixed design."""
+    if result.looks <= 1:
+        return ""
+    ended = "decided" if is_decided(headline_contrast(result)) else "stopped"
+    return f"{ended} at look {result.look} of {result.looks}"
 
 
 def _by_measure(verdicts: Verdicts) -> str:

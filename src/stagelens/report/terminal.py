@@ -139,12 +139,12 @@ def _print_pairs(found: Matrix, console: Console, *, summed: bool) -> None:
 
 def _table(results: Iterable[MeasureResult], alpha: float, console: Console) -> Table:
     outer, _ = coverage(alpha)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("measure", overflow="fold", min_width=15)
     table.add_column("level of\neach stage", overflow="fold", min_width=16)
     table.add_column(f"difference,\n{outer} interval", overflow="fold")
     table.add_column("verdict", overflow="fold", min_width=15)
-    table.add_column("established\nby; cause", overflow="fold")
+    table.add_column("established\nby; cause", overflow="fold", min_width=len("uninformative"))
     for result in results:
         if table.row_count:
             table.add_row()
