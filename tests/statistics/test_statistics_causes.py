@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from statistics_worlds import measure, nested, unscored
@@ -79,6 +81,21 @@ def test_too_little_data_is_inconclusive_and_says_what_would_decide():
     result = only(measure((rng.random((3, 120)) < 0.4).astype(float)))
     assert result.cause == "inconclusive"
     assert "further clusters would decide" in result.why
+
+
+def test_where_training_runs_differ_no_number_of_items_is_promised():
+    rng = np.random.default_rng(1)
+    rates = np.repeat([[0.1, 0.3, 0.5], [0.3, 0.3, 0.5]], 60, axis=1)
+    data = measure((rng.random((2, 180)) < rates).astype(float), item=np.arange(180) % 60)
+    several = only(replace(data, run=np.arange(180) // 60))
+    assert several.contrasts[0].verdict == "inconclusive"
+    assert several.contrasts[0].clusters_needed is None
+    assert "further training runs, rather than items, would decide" in several.why
+
+
+def test_nothing_graded_says_so():
+    result = only(measure(nested((0.3, 0.3), n=80), status=np.full((2, 80), 2)))
+    assert "no pair has a grade at both stages" in result.why
 
 
 def test_too_few_clusters_make_the_cause_uninformative():

@@ -68,7 +68,8 @@ class Certifiable:
         if self.realistic is None:
             return f"{margin} passes this gate, but no contrast could be read."
         if self.result.margin < self.realistic.typical:
-            return f"{margin} is not barred, but would take more of them, or answers that vary less."
+            more = "more of them" if self.result.runs < 2 else "more training runs, or more of them"
+            return f"{margin} is not barred, but would take {more}, or answers that vary less."
         return f"{margin} is within reach."
 
     @property

@@ -66,21 +66,22 @@ _VERDICTS: Final[dict[VerdictWord, Verdict]] = {
     "uninformative": Verdict(
         "∅",
         "uninformative",
-        "These stages on these items could not have shown a difference: a stage that cannot answer, a level at the "
-        "floor or the ceiling, or too few clusters. Nothing follows, either way.",
+        "These stages on these items could not have shown a difference: they look the same, but so few clusters would "
+        "look so at this margin anyway, or a stage cannot answer. Nothing follows, either way.",
     ),
 }
 
 CAUSES: Final[dict[str, str]] = {
-    "a stage": "That step alone moved beyond the margin; every other step, and that stage against production, is "
-    "equivalent.",
-    "pretraining": "Every step is equivalent, the base is competent, and a change could have been seen: the level was "
-    "there after pretraining.",
+    "a stage": "That step alone moved beyond the margin; every other step is equivalent, every stage before it to the "
+    "base, and every stage from it on to production.",
+    "pretraining": "Every two stages are equivalent, the base is competent, and a change could have been seen: the "
+    "level was there after pretraining.",
     "no change": "Every step is equivalent, but the level is at the floor or the ceiling, or nothing shows that these "
     "items would have seen a change.",
     "mixed": "Two or more steps moved beyond the margin: they add up (additive), a later one takes part back (eroded), "
     "they cancel (cancelling), or one goes too far and is taken back (overshoot).",
-    "diffuse": "The whole change lies beyond the margin, but no single step does.",
+    "diffuse": "The whole change lies beyond the margin, and every step is shown to be within it, or to leave more "
+    "than it to the others.",
     "inconclusive": "The steps are not resolved well enough to name a cause.",
     "uninformative": "A gate failed, such as a base that cannot answer, so that no cause can be named.",
 }

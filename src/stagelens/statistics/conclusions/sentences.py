@@ -47,6 +47,8 @@ def moved(findings: Findings, finding: Finding) -> str:
 def undecided(findings: Findings, decision: Decision) -> str:
     """Why a contrast is not decided, as a clause."""
     evidence, contrast = decision.finding.evidence, decision.contrast
+    if not evidence.pairs:
+        return "no pair has a grade at both stages"
     if decision.reason == "clusters":
         unequal = evidence.clusters - evidence.equal_clusters >= 1
         worth = f", worth {evidence.equal_clusters:.0f} of equal size," if unequal else ""
@@ -66,6 +68,8 @@ def undecided(findings: Findings, decision: Decision) -> str:
         text = f"the difference lies between {between(contrast.low, contrast.high, findings.data.kind)}"
     if contrast.clusters_needed is not None:
         text += f", and about {_count(contrast.clusters_needed, 'further cluster')} would decide"
+    elif findings.everyone.run is not None and decision.reason == "none":
+        text += ", and further training runs, rather than items, would decide"
     return text
 
 

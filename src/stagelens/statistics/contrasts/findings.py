@@ -199,9 +199,11 @@ def _decide(findings: Findings, finding: Finding, p_difference: float, p_equival
     word, reason = corrected_word(finding.word, finding.reason, p_difference, p_equivalence, alpha)
 
     needed = None
+    # How far training runs differ does not shrink with more items: with several, no number of clusters is promised.
+    items_decide = word == "inconclusive" and reason != "missing" and findings.everyone.run is None
     if reason == "clusters":
         needed = max(1, ceil(findings.gate - evidence.equal_clusters))
-    elif word == "inconclusive" and reason != "missing" and precision is not None and evidence.difference is not None:
+    elif items_decide and precision is not None and evidence.difference is not None:
         needed = further_clusters(precision, evidence.difference, findings.margin, alpha / compared, findings.gate)
 
     contrast = Contrast(
