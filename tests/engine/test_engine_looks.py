@@ -188,7 +188,8 @@ def test_a_study_has_one_to_ten_looks(study: Study) -> None:
 @pytest.mark.parametrize(
     ("cause", "headline", "open_"),
     [
-        ("sft", "inconclusive", False),
+        ("sft", "inconclusive", True),
+        ("sft", "below_margin", False),
         ("no_change", "equivalent", False),
         ("mixed", "changed_up", False),
         ("diffuse", "changed_up", True),
@@ -200,7 +201,7 @@ def test_a_study_has_one_to_ten_looks(study: Study) -> None:
         (None, "uninformative", True),
     ],
 )
-def test_a_cause_decides_and_without_a_base_the_headline(
+def test_the_headline_decides_and_with_a_base_the_cause_as_well(
     whole: Outcome, cause: str | None, headline: Any, open_: bool
 ) -> None:
     result = whole.verdicts.results[0]

@@ -63,11 +63,14 @@ def measures_of(item: Item, measures: Measures) -> tuple[str, ...]:
 
 
 def _is_decided(result: MeasureResult) -> bool:
-    """By its cause; in a family without a base by its headline, where there is one."""
-    if result.cause is not None:
-        return result.cause not in UNDECIDED
+    """By its headline as it is reported, and in a family with a base by its cause as well.
+
+    The cause alone can be decided first: its own correction runs over fewer contrasts than the headlines'.
+    """
     headlines = [contrast.verdict for contrast in result.contrasts if contrast.headline]
-    return bool(headlines) and all(verdict in (*SAME, *CHANGED) for verdict in headlines)
+    if result.cause is None and not headlines:
+        return False
+    return result.cause not in UNDECIDED and all(verdict in (*SAME, *CHANGED) for verdict in headlines)
 
 
 def _random(key: str, unit: str) -> str:
