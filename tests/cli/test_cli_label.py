@@ -66,11 +66,7 @@ def test_draw_fill_and_read(
         place = key[row["label_id"]]
         value = judge[place["stage"], place["item"]]
         row["value"] = f"{value if draw.random() < 0.9 else 1 - value:g}"
-    filled = run_folder / "filled.csv"
-    with filled.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    filled = write(rows, run_folder / "filled.csv")
 
     said = stagelens(monkeypatch, capsys, "label", run_folder, "--read", filled)
     assert "120 of 120 drawn answers are labelled" in said
@@ -83,6 +79,21 @@ def test_draw_fill_and_read(
     before = (run_folder / "outcomes.parquet").read_bytes()
     stagelens(monkeypatch, capsys, "label", run_folder, "--read", filled)
     assert (run_folder / "outcomes.parquet").read_bytes() == before
+
+    # A value that is taken out of the sheet is taken back.
+    places = [(key[row["label_id"]]["stratum"], key[row["label_id"]]["stage"]) for row in rows]
+    rows[next(k for k, place in enumerate(places) if places.count(place) > 1)]["value"] = ""
+    said = stagelens(monkeypatch, capsys, "label", run_folder, "--read", write(rows, filled))
+    assert "119 of 120 drawn answers are labelled" in said
+    assert pl.read_parquet(run_folder / "outcomes.parquet").filter(pl.col("judge") == "human").height == 119
+
+
+def write(rows: list[dict[str, str]], path: Path) -> Path:
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 def test_bad_input_exits_with_2_and_changes_nothing(

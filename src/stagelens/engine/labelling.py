@@ -13,7 +13,7 @@ from stagelens.engine.folder import RunFolder
 from stagelens.errors import InputError
 from stagelens.outcomes.inspect_logs import Transcript, read_answers
 from stagelens.outcomes.label_sheets import KEY, SHEET, Answer, read_key, read_sheet, write_key, write_sheet
-from stagelens.outcomes.labels import draw_sample, label_ranges, with_labels
+from stagelens.outcomes.labels import draw_sample, label_ranges, with_labels, without_labels
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import write_analysis
 from stagelens.study.spec import Study
@@ -42,8 +42,8 @@ def draw_labels(
 def read_labels(root: Path, sheet: Path) -> str:
     """Read a filled sheet, add its labels to the outcome table, decide and report again; returns what was read.
 
-    Rows of the sheet replace what was read for them before; labels of other rows stay. Partly filled sheets are read
-    as far as they are filled.
+    Rows of the sheet replace what was read for them before, an empty one takes it back; labels of other rows stay.
+    Partly filled sheets are read as far as they are filled.
 
     Raises:
         InputError: nothing was drawn for this folder, or the sheet or a label in it cannot be.
@@ -55,6 +55,7 @@ def read_labels(root: Path, sheet: Path) -> str:
             raise InputError(f"{root} has no {KEY}: draw the sample first, with stagelens label {root}.")
         labels = read_sheet(sheet, key, label_ranges(table))
         values = [labels.get(name, before) for name, before in key.select("label_id", "value").iter_rows()]
+        table = without_labels(table, key)
         key = key.with_columns(value=pl.Series(values, dtype=pl.Float64))
         write_table(with_labels(table, key), folder.outcomes)
         write_key(key, root)

@@ -159,6 +159,12 @@ def label_ranges(table: pl.DataFrame) -> dict[tuple[str, str], tuple[float, floa
     return {(benchmark, measure): _range(rows) for (benchmark, measure), rows in groups.items()}
 
 
+def without_labels(table: pl.DataFrame, key: pl.DataFrame) -> pl.DataFrame:
+    """The table without the `human` rows of the answers that have a label in ``key``."""
+    rows = key.filter(pl.col("value").is_not_null()).select(*ANSWER, judge=pl.lit(HUMAN))
+    return table.join(rows, on=[*ANSWER, "judge"], how="anti", maintain_order="left")
+
+
 def with_labels(table: pl.DataFrame, key: pl.DataFrame) -> pl.DataFrame:
     """The table with one `human` row for every label in ``key``, in the place of those it had for these answers.
 
@@ -193,7 +199,4 @@ def with_labels(table: pl.DataFrame, key: pl.DataFrame) -> pl.DataFrame:
     rows = human.join(fields.drop("probability", strict=False), on=[*ANSWER], how="inner").with_columns(
         status=pl.lit("scored"), cause=pl.lit(None, pl.String), judge=pl.lit(HUMAN)
     )
-    before = table.join(
-        human.select(*ANSWER, judge=pl.lit(HUMAN)), on=[*ANSWER, "judge"], how="anti", maintain_order="left"
-    )
-    return pl.concat([before, rows], how="diagonal_relaxed")
+    return pl.concat([without_labels(table, key), rows], how="diagonal_relaxed")
