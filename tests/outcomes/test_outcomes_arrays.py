@@ -300,3 +300,16 @@ def test_labels_and_panel_are_aligned_with_the_values() -> None:
 def test_neither_labels_nor_panel() -> None:
     (data,) = arrays(*[rows("severity", stage, {"i": 1.0}, judge="x") for stage in "st"])
     assert data.labels is None and data.panel is None
+
+
+def test_a_human_label_does_not_make_another_scale_of_a_rate() -> None:
+    judged = [rows("x", stage, {"i": 0.0, "j": 1.0}, judge="m") for stage in "st"]
+    with pytest.raises(
+        InputError, match=r"A human label of b/x is 7, and its judges grade from 0 to 1: mend the label"
+    ):
+        arrays(*judged, rows("x", "t", {"i": 7.0}, judge="human"))
+    severe = [rows("y", stage, {"i": 0.0, "j": 4.0}, judge="m") for stage in "st"]
+    (data,) = arrays(*severe, rows("y", "t", {"i": 5.0}, judge="human"))
+    assert (data.kind, data.low, data.high) == ("severity", 0.0, 5.0)
+    (alone,) = arrays(*[rows("x", stage, {"i": 0.0, "j": 3.0}, judge="human") for stage in "st"])
+    assert (alone.kind, alone.high) == ("severity", 3.0)

@@ -13,7 +13,7 @@ from stagelens.outcomes.align import Attempts, align
 from stagelens.outcomes.checks import check_paired
 from stagelens.outcomes.codes import Codes, coded, number_key
 from stagelens.outcomes.groups import Group, groups_of, stages_of
-from stagelens.outcomes.judged import Grades, Judged, judged
+from stagelens.outcomes.judged import HUMAN, Grades, Judged, judged
 from stagelens.outcomes.measures import REFUSAL_MEASURES
 from stagelens.outcomes.scales import Scale, scale_of
 from stagelens.outcomes.schema import CONTROL_MEASURE
@@ -29,7 +29,8 @@ def measure_arrays(table: pl.DataFrame) -> tuple[MeasureData, ...]:
     standing alone.
 
     Raises:
-        InputError: a family with one stage, an item that only one stage answered, or one in two strata of a measure.
+        InputError: a family with one stage, an item that only one stage answered, one in two strata of a measure,
+            or a human label outside the range that its judges grade in.
     """
     table = coded(table)
     stages = stages_of(table)
@@ -47,16 +48,40 @@ def measure_arrays(table: pl.DataFrame) -> tuple[MeasureData, ...]:
 
 
 def _scales(groups: list[Group]) -> dict[tuple[str, str], Scale]:
-    """Kind and range of every measure, the same in all families."""
-    values: dict[tuple[str, str], list[float]] = {}
+    """Kind and range of every measure, the same in all families.
+
+    Raises:
+        InputError: humans labelled outside 0 to 1 what judges grade inside it: one such label would make another scale.
+    """
+    judged_ends: dict[tuple[str, str], list[float]] = {}
+    human_ends: dict[tuple[str, str], list[float]] = {}
     for group in groups:
-        found = group.rows.value
-        ends = [] if np.isnan(found).all() else [float(np.nanmin(found)), float(np.nanmax(found))]
-        values.setdefault((group.benchmark, group.measure), []).extend(ends)
-    return {
-        (benchmark, measure): scale_of(measure, min(ends, default=None), max(ends, default=None))
-        for (benchmark, measure), ends in values.items()
-    }
+        rows, name = group.rows, (group.benchmark, group.measure)
+        human = rows.judge == (rows.judges.index(HUMAN) if HUMAN in rows.judges else len(rows.judges))
+        judged_ends.setdefault(name, []).extend(_ends(rows.value[~human]))
+        human_ends.setdefault(name, []).extend(_ends(rows.value[human]))
+    scales = {}
+    for (benchmark, measure), ends in judged_ends.items():
+        labels = human_ends[benchmark, measure]
+        scale = scale_of(measure, *_extremes(ends or labels))
+        if scale.kind == "severity":
+            scale = scale_of(measure, *_extremes([*ends, *labels]))
+        outside = [label for label in labels if not scale.low <= label <= scale.high]
+        if outside:
+            raise InputError(
+                f"A human label of {benchmark}/{measure} is {outside[0]:g}, and its judges grade from {scale.low:g} to "
+                f"{scale.high:g}: mend the label."
+            )
+        scales[benchmark, measure] = scale
+    return scales
+
+
+def _ends(values: NDArray[np.float64]) -> list[float]:
+    return [] if np.isnan(values).all() else [float(np.nanmin(values)), float(np.nanmax(values))]
+
+
+def _extremes(ends: list[float]) -> tuple[float | None, float | None]:
+    return min(ends, default=None), max(ends, default=None)
 
 
 def _aligned(group: Group) -> tuple[Attempts, NDArray[np.int64] | None, Judged]:
