@@ -189,3 +189,17 @@ def test_the_median_is_that_of_the_grades_there_are(answers: list[list[float | N
         value, status = found["a", f"{item}"]
         assert status == ("scored" if there else "ungraded")
         assert value == (np.median(there) if there else None)
+
+
+def test_a_stage_that_only_others_graded_is_named() -> None:
+    found, warnings = run(("a", "i", "m", 1.0, "scored"), ("b", "i", "human", 0.0, "scored"))
+    assert found["b", "i"] == (None, "ungraded")
+    assert warnings == ("b has no grade by m, whose grades are analysed: its answers are ungraded.",)
+
+
+def test_chances_that_only_some_labels_have_are_warned_about() -> None:
+    labelled = [("a", item, judge, 1.0, "scored") for item in "ij" for judge in ("m", "human")]
+    assert judged(grades(*labelled, chances={1: 0.5, 3: 0.5})).warnings == ()
+    assert judged(grades(*labelled, chances={1: 0.5})).warnings == (
+        "1 of 2 human labels of a have no probability: all of them count as drawn alike.",
+    )

@@ -86,7 +86,11 @@ def judged(grades: Grades) -> Judged:
         present=present,
         labels=_labels(grades, by_judge[HUMAN]) if HUMAN in names and chosen != [HUMAN] else None,
         panel=panel,
-        warnings=tuple(_warnings(grades, [by_judge[name] for name in chosen], chosen)),
+        warnings=(
+            *_warnings(grades, [by_judge[name] for name in chosen], chosen),
+            *_ungraded_stages(grades, own, chosen),
+            *_uneven_chances(grades, by_judge.get(HUMAN)),
+        ),
     )
 
 
@@ -150,3 +154,26 @@ def _warnings(grades: Grades, rows: Sequence[NDArray[np.bool_]], chosen: list[st
     graded = np.stack([np.bincount(grades.stage[own], minlength=len(grades.stages)) > 0 for own in rows], axis=1)
     if len({tuple(stage) for stage in graded.tolist() if any(stage)}) > 1:
         yield "Not every stage was judged by the same judges: a difference may be the judges'."
+
+
+def _ungraded_stages(grades: Grades, own: NDArray[np.bool_], chosen: list[str]) -> Iterator[str]:
+    """Stages of which there are grades, but only by judges outside the analysis."""
+    scored = grades.status == SCORED
+    for code, stage in enumerate(grades.stages):
+        here = scored & (grades.stage == code)
+        if here.any() and not (here & own).any():
+            yield f"{stage} has no grade by {', '.join(chosen)}, whose grades are analysed: its answers are ungraded."
+
+
+def _uneven_chances(grades: Grades, human: NDArray[np.bool_] | None) -> Iterator[str]:
+    """Stages where some labels have their chance of being drawn recorded and others have not."""
+    if human is None or grades.probability is None:
+        return
+    labelled = human & ~np.isnan(grades.value)
+    for code, stage in enumerate(grades.stages):
+        absent = np.isnan(grades.probability[labelled & (grades.stage == code)])
+        if absent.any() and not absent.all():
+            yield (
+                f"{np.count_nonzero(absent)} of {absent.size} human labels of {stage} have no probability: all of them "
+                "count as drawn alike."
+            )
