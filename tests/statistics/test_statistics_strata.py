@@ -13,7 +13,7 @@ from statistics_worlds import measure
 from statsmodels.stats.multitest import multipletests
 
 from stagelens.statistics.contrasts.multiplicity import benjamini_hochberg
-from stagelens.statistics.data import Rules
+from stagelens.statistics.data import Labels, Rules
 from stagelens.statistics.decide import decide
 
 
@@ -102,3 +102,11 @@ def test_any_false_change_among_strata_without_one_is_rare():
         found = result_of(stratified([(0.3, 0.3)] * 8, per=60, seed=seed)).strata
         wrong += any(s.verdict.startswith("changed") for s in found)
     assert wrong / studies <= 0.05 + 3 * (0.05 * 0.95 / studies) ** 0.5
+
+
+def test_strata_stay_the_judge_s_where_humans_labelled():
+    data = stratified([(0.3, 0.3), (0.7, 0.3)], per=200)
+    values = np.where(np.arange(400) < 250, 1 - data.values, np.nan)
+    labelled = replace(data, labels=Labels(values, np.full_like(values, np.nan)))
+    assert result_of(labelled).contrasts[0].method == "ppi++"
+    assert result_of(labelled).strata == result_of(data).strata

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from stagelens.statistics.contrasts.findings import Findings
@@ -21,11 +23,12 @@ def strata(findings: Findings) -> tuple[StratumResult, ...]:
 
     A change rests on the p value that Benjamini and Hochberg adjust over these strata, and is inconclusive where that
     overturns it. An equivalence is each stratum's own, by its marginal test and the cluster gate, as everywhere.
+    All are the judge's: some would hold enough human labels for a correction and others not.
     """
     data, headline = findings.data, findings.headline
     if data.stratum is None or headline is None:
         return ()
-    ends = of_stages(data, headline.pair)
+    ends = replace(of_stages(data, headline.pair), labels=None)
     found: list[tuple[str, int, Evidence]] = []
     for code, name in enumerate(data.strata):
         inside = of_attempts(ends, data.stratum == code)
