@@ -7,6 +7,7 @@ import pytest
 
 from stagelens.statistics.contrasts.readings import Pairing, read_rates, read_severities
 from stagelens.statistics.data import Question
+from stagelens.statistics.design.planning import equal_clusters, gate_margin
 from stagelens.statistics.intervals.clusters import Sample
 from stagelens.statistics.planning.batches import Batch
 from stagelens.statistics.planning.courses import Aim, follow
@@ -152,3 +153,11 @@ def test_looks_stop_early_where_the_change_is_large():
     assert looks.clusters.mean() < 400
     assert not (looks.same & looks.changed).any()
     assert looks.changed.mean() > 0.98
+
+
+def test_no_margin_is_certifiable_below_the_gate_of_unequal_clusters():
+    sizes = (*[1] * 30, *[20] * 3)
+    shown = show(AssumedRates(0.001, 0.9, sizes), AIM, len(sizes), power=0.8, seed=1, replicates=200)
+    weight = np.array(sizes) / sum(sizes)
+    assert equal_clusters(weight, 0.05) < 5 < 1 / (weight**2).sum()
+    assert shown.certifiable.value >= gate_margin(equal_clusters(weight, 0.05), 1.0, 0.05) - 1e-12

@@ -66,13 +66,16 @@ class Batch:
         n, df = np.where(known, n, kish), np.where(known, df, inf)
         return cls(mean, discordant.sum(axis=1) / total, n, error, kish, share, df, span, rate)
 
+    @property
+    def shares(self) -> FloatArray:
+        """``share`` of the replicates that differ in it: most worlds draw clusters of the same sizes in every one."""
+        return self.share if (self.share != self.share[0]).any() else self.share[:1]
+
     def same(self, margin: float, level: float, gate: float) -> BoolArray:
         """Where the difference is certified to lie inside the margin, each side at ``level``."""
         critical = self.critical(level)
         within = (self.score(-margin) > critical) & (self.score(margin) < -critical)
-        # Most worlds draw clusters of the same sizes in every replicate.
-        different = self.share if (self.share != self.share[0]).any() else self.share[:1]
-        worth = np.array([equal_clusters(share, margin / self.span) for share in different])
+        worth = np.array([equal_clusters(share, margin / self.span) for share in self.shares])
         return np.asarray(within & (worth >= gate), dtype=np.bool_)
 
     def changed(self, level: float) -> BoolArray:

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from stagelens.statistics.design.planning import gate_margin
+from stagelens.statistics.design.planning import equal_clusters, gate_margin
 from stagelens.statistics.planning.batches import Batch
 from stagelens.statistics.planning.courses import Aim, Course, Estimate, follow
 from stagelens.statistics.planning.worlds import World
@@ -50,7 +50,8 @@ def show(world: World, aim: Aim, clusters: int, *, power: float, seed: int, repl
     batch = Batch.of(draw, clusters, rate=aim.rate, span=aim.span)
     low, high = batch.limits(aim.alpha / 2)
     inner_low, inner_high = batch.limits(aim.alpha)
-    barred = gate_margin(float(np.median(batch.kish)), aim.span, aim.alpha)
+    worth = np.median([equal_clusters(share, aim.margin / aim.span) for share in batch.shares])
+    barred = gate_margin(float(worth), aim.span, aim.alpha)
     least = np.maximum(np.maximum(-inner_low, inner_high), barred)
     return Shown(
         half_width=Estimate.of((high - low) / 2),
