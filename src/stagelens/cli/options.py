@@ -1,0 +1,27 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file.", show_default=False)]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help="The run folder. [default: runs/<study> beside the study file]", show_default=False
+    ),
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="Ask at most N items of each benchmark, spread over its groups."),
+]
+SequentialOption = Annotated[
+    bool,
+    typer.Option("--sequential", help="Ask in five looks, and no more items of measures that are decided."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+TableOption = Annotated[Path, typer.Option("-o", "--output", metavar="TABLE", help="The outcome table to write.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]

@@ -1,0 +1,51 @@
+"""Commands that take a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stagelens.cli.app import app
+from stagelens.cli.options import RunArgument
+
+
+@app.command()
+def label(
+    run_folder: RunArgument,
+    total: Annotated[
+        int, typer.Option("-n", "--total", min=2, metavar="N", help="Attempts to draw from each measure of a family.")
+    ] = 100,
+    per_stratum: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Attempts to draw from each stratum instead.", show_default=False),
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(metavar="BENCHMARK/MEASURE", help="Only this measure; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The draw's seed.")] = 0,
+    read: Annotated[
+        Path | None, typer.Option("--read", metavar="FILE", help="Read a filled sheet instead.", show_default=False)
+    ] = None,
+) -> None:
+    """Draw answers for humans to label, blind; read their labels back and decide again."""
+    from stagelens.engine.labelling import draw_labels, read_labels
+
+    if read is not None:
+        said = read_labels(run_folder, read)
+    else:
+        said = draw_labels(run_folder, total=total, per_stratum=per_stratum, measures=measure or (), seed=seed)
+    Console().print(said, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def report(
+    run_folder: RunArgument,
+) -> None:
+    """Write a run's report.html again, from its verdicts and logs."""
+    from stagelens.report.folder import rewrite_report
+
+    path = rewrite_report(run_folder)
+    Console().print(f"Report: {path}", highlight=False, markup=False, soft_wrap=True)

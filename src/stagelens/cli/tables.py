@@ -1,0 +1,105 @@
+"""Commands that take an outcome table or other people's results."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stagelens.cli.app import app, imports
+from stagelens.cli.options import JsonOption, TableOption
+from stagelens.cli.show import write_import
+
+
+class MethodName(StrEnum):
+    """How differences of rates are read."""
+
+    tango_neff = "tango_neff"
+    cluster_t = "cluster_t"
+    bootstrap = "bootstrap"
+    betting = "betting"
+
+
+@app.command()
+def analyze(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="An outcome table: Parquet, CSV or JSONL.", show_default=False)
+    ],
+    study: Annotated[Path | None, typer.Option(help="The study file that fixed margins and claims.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="The margin of rates, 0 to 1. [default: 0.05]", show_default=False)
+    ] = None,
+    stages: Annotated[str | None, typer.Option(metavar="A,B,…", help="Only these stages, in this order.")] = None,
+    method: Annotated[
+        MethodName | None,
+        typer.Option(
+            help="How differences of rates are read; betting is the guaranteed one; tango_neff where nothing is said.",
+            show_default=False,
+        ),
+    ] = None,
+    all_pairs: Annotated[
+        bool, typer.Option("--all-pairs", help="Compare every two stages: for models that are no ladder.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write verdicts.json and report.html there.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verdicts, and a report, from any outcome table."""
+    from stagelens.analysis import analyze as decide
+    from stagelens.report.terminal import print_verdicts
+
+    names = None if stages is None else [name.strip() for name in stages.split(",")]
+    verdicts = decide(
+        table,
+        study=study,
+        margin=margin,
+        stages=names,
+        method=None if method is None else method.value,
+        all_pairs=all_pairs,
+    )
+    if out is not None:
+        from stagelens.report.folder import write_analysis
+
+        write_analysis(verdicts, out)
+    if as_json:
+        sys.stdout.write(verdicts.to_json())
+        return
+    console = Console()
+    print_verdicts(verdicts, console)
+    if out is not None:
+        console.print(f"Report: {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)
+
+
+@imports.command("odcv")
+def import_odcv(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of scores_<judge>.csv.", show_default=False)],
+    output: TableOption = Path("outcomes.parquet"),
+) -> None:
+    """ODCV-Bench's published judge scores."""
+    from stagelens.outcomes.odcv import import_odcv as read
+
+    write_import(read(folder), output)
+
+
+@imports.command("csv")
+def import_csv(
+    table: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV, JSONL or Parquet, one row an answer.", show_default=False)
+    ],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="COLUMN=THEIRS", help="Where a column comes from; COLUMN:=WORD gives every row that word."
+        ),
+    ] = None,
+    output: TableOption = Path("outcomes.parquet"),
+) -> None:
+    """Anyone's long table, its columns renamed."""
+    from stagelens.outcomes.csv import import_csv as read
+
+    write_import(read(table, columns or []), output)
