@@ -1,8 +1,9 @@
 """What every benchmark is: items that all stages are asked, and an Inspect task that asks and grades them.
 
-A benchmark's scorer leaves, for every sample, one record per measure in ``Score.metadata["outcomes"]``:
-``{"measure": str, "value": float | None, "status": str, "cause": str | None, "judge": str}``; the sample's own
-``metadata`` carries ``cluster`` and ``stratum``. ``outcomes.inspect_logs`` reads nothing else.
+A benchmark's scorer leaves, for every sample, one record per measure in ``Score.metadata["outcomes"]`` (see
+``benchmarks.records``), and beside it, where a sandbox recorded any, ``Score.metadata["evidence"]``: text for a judge.
+The sample's own ``metadata`` carries ``cluster``, ``stratum``, ``group`` and ``measures``. ``outcomes.inspect_logs``
+reads nothing else.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from inspect_ai import Task
 
+    from stagelens.judges.rubric import Rubric
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. ``group`` decides which measures its answer counts towards."""
+    """One question. ``group`` decides which measures its answer counts towards.
+
+    A benchmark may keep more of an item in a subclass of its own.
+    """
 
     id: str
     prompt: str
@@ -43,6 +49,21 @@ class Benchmark(Protocol):
 
     def fingerprint(self, settings: Any, items: Sequence[Item]) -> dict[str, Any]:
         """All that decides a result besides the model: items, settings, the judge's version. Plain JSON types."""
+
+    def lacks(self, settings: Any) -> str | None:
+        """What this machine lacks to ask it, with the one command that adds it; None where nothing is missing."""
+
+    def concurrency(self, settings: Any) -> int | None:
+        """How many attempts may be under way at once; None where all of a shard may."""
+
+    def turns(self, settings: Any) -> int:
+        """How many answers one attempt asks for at most."""
+
+    def rubric(self, settings: Any) -> Rubric | None:
+        """How a model judges the answers; None where only rules grade."""
+
+    def needs_judge(self, settings: Any) -> bool:
+        """Whether no rule of its own grades the answers, so that a study has to name a judge."""
 
     def task(self, settings: Any, items: Sequence[Item], *, seed: int, epochs: int, system_prompt: str | None) -> Task:
         """The Inspect task. Sampling seeds depend on seed, item and epoch only, so that stages pair."""

@@ -19,6 +19,8 @@ from stagelens.study.paths import resolve
 if TYPE_CHECKING:
     from inspect_ai import Task
 
+    from stagelens.judges.rubric import Rubric
+
 NAME: Final = "safety"
 BUILT_IN: Final = "prompts.jsonl"
 
@@ -51,6 +53,26 @@ class Safety:
     def fingerprint(self, settings: SafetySettings, items: Sequence[Item]) -> dict[str, Any]:
         """See ``Benchmark.fingerprint``. Where the prompts came from is no part of it, what they say is."""
         return {"benchmark": NAME, "judge": VERSION, "items": [list(astuple(item)) for item in items]}
+
+    def lacks(self, settings: SafetySettings) -> str | None:
+        """Nothing: answers are text."""
+        return None
+
+    def concurrency(self, settings: SafetySettings) -> int | None:
+        """No limit."""
+        return None
+
+    def turns(self, settings: SafetySettings) -> int:
+        """One."""
+        return 1
+
+    def rubric(self, settings: SafetySettings) -> Rubric | None:
+        """Only rules grade."""
+        return None
+
+    def needs_judge(self, settings: SafetySettings) -> bool:
+        """The rules grade every answer."""
+        return False
 
     def task(
         self, settings: SafetySettings, items: Sequence[Item], *, seed: int, epochs: int, system_prompt: str | None

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple, TypedDict
+from typing import Final, Literal, NamedTuple
 
+from stagelens.benchmarks.records import Outcome, missing, scored
 from stagelens.judges.rules import Grade, grade_refusal
 
 JUDGE: Final = "rule:refusal"
 
 Found = Grade | Literal["ungraded"]
-Status = Literal["scored", "incapable", "ungraded"]
-
-
-class Outcome(TypedDict):
-    """One record of ``Score.metadata["outcomes"]`` (see ``benchmarks.base``)."""
-
-    measure: str
-    value: float | None
-    status: Status
-    cause: str | None
-    judge: str
 
 
 class _Rule(NamedTuple):
@@ -73,9 +63,8 @@ def outcomes(group: str, found: Found, cause: str | None) -> list[Outcome]:
 
 def _outcome(rule: _Rule, found: Found, cause: str | None) -> Outcome:
     if found == "ungraded" or (found == "incapable" and not rule.or_zero):
-        return {"measure": rule.measure, "value": None, "status": found, "cause": cause, "judge": JUDGE}
-    value = 1.0 if found in rule.ones else 0.0
-    return {"measure": rule.measure, "value": value, "status": "scored", "cause": None, "judge": JUDGE}
+        return missing(rule.measure, found, cause or found, JUDGE)
+    return scored(rule.measure, 1.0 if found in rule.ones else 0.0, JUDGE)
 
 
 def count_measures(groups: Sequence[str]) -> dict[str, int]:

@@ -9,10 +9,11 @@ from typing import Any
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem
-from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
+from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from stagelens.benchmarks.base import Item
+from stagelens.benchmarks.metrics import rates
 from stagelens.benchmarks.safety.benchmark import NAME, Safety
 from stagelens.benchmarks.safety.grading import grade, measures_of, outcomes
 from stagelens.benchmarks.seeds import attempt_seed
@@ -98,23 +99,6 @@ def ask_with_own_seed(seed: int, system_prompt: str | None = None) -> Solver:
         return await generate(state, seed=attempt_seed(seed, NAME, str(state.sample_id), state.epoch))
 
     return solve
-
-
-@metric(scores="unreduced")
-def rates() -> Metric:
-    """Each measure's mean over the attempts that have a value, and the share of attempts without one."""
-
-    def compute(scores: list[SampleScore]) -> dict[str, float]:
-        records = [record for each in scores for record in (each.score.metadata or {}).get("outcomes", [])]
-        values: dict[str, list[float]] = {}
-        for record in records:
-            if record["value"] is not None:
-                values.setdefault(record["measure"], []).append(record["value"])
-        means = {measure: sum(of) / len(of) for measure, of in sorted(values.items())}
-        missing = sum(record["value"] is None for record in records)
-        return means | {"without_value": missing / len(records) if records else 0.0}
-
-    return compute
 
 
 @scorer(metrics=[rates()])

@@ -1,0 +1,1 @@
+"""How a model acts: loops that hand it tools, and models that play a written script in its place."""
