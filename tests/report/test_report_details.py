@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from report_samples import FULL, JUDGED, LABELLED, ONE_FAMILY, SIDE_BY_SIDE, UNSAFE
 
-from stagelens.report.counterfactuals import MEANINGS, counterfactual_effects, counterfactual_levels
+from stagelens.report.counterfactuals import MEANINGS, counterfactual_effects
 from stagelens.report.exploratory import ordinal_table, strata_table
 from stagelens.report.html import render_report
 from stagelens.report.judging import agreement, correction, judge_texts, left_out_table, tipping
 from stagelens.report.methods import readings, references
 from stagelens.report.scope import look_words, scope_sentence, scope_words
-from stagelens.report.tables import contrast_table
+from stagelens.report.tables import contrast_table, counterfactual_levels
 
 
 def column(table, head):

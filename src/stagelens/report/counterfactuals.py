@@ -9,7 +9,7 @@ from stagelens.report import units as write
 from stagelens.report.tabulate import Column, Table, tabulate
 from stagelens.report.units import Units, coverage, units_of
 from stagelens.report.words import families, full_name, verdict_text
-from stagelens.statistics.results import Effect, Level, MeasureResult, Verdicts
+from stagelens.statistics.results import Effect, MeasureResult, Verdicts
 
 MEANINGS: Final = {
     "taught": "what the safety data of SFT teach, beyond the format that any SFT gives",
@@ -28,34 +28,6 @@ class _EffectOf:
     result: MeasureResult
     effect: Effect
     units: Units
-
-
-@dataclass(frozen=True, slots=True)
-class _LevelOf:
-    result: MeasureResult
-    level: Level
-    units: Units
-
-
-def counterfactual_levels(verdicts: Verdicts) -> Table:
-    """The levels of the stages that are not steps."""
-    several = len(families(verdicts)) > 1
-    outer, _ = coverage(verdicts.alpha)
-    columns: tuple[Column[_LevelOf], ...] = (
-        Column("measure", lambda row: full_name(row.result, several_families=several), numeric=False),
-        Column("stage", lambda row: row.level.stage, numeric=False),
-        Column("level", lambda row: row.units.level(row.level.estimate)),
-        Column(f"{outer} interval", lambda row: row.units.level_interval(row.level.low, row.level.high)),
-        Column("answers", lambda row: write.count(row.level.n)),
-        Column("scored", lambda row: write.count(row.level.scored)),
-    )
-    rows = [
-        _LevelOf(result, level, units_of(result))
-        for result in verdicts.results
-        if result.counterfactual is not None
-        for level in result.counterfactual.stages
-    ]
-    return tabulate(columns, rows, group=lambda row: id(row.result))
 
 
 def counterfactual_effects(verdicts: Verdicts) -> Table:

@@ -14,7 +14,7 @@ from pathlib import Path
 from stagelens.report.bars import grouped_bars
 from stagelens.report.certify import certify_sentences, certify_table
 from stagelens.report.context import ReportContext
-from stagelens.report.counterfactuals import counterfactual_effects, counterfactual_levels
+from stagelens.report.counterfactuals import counterfactual_effects
 from stagelens.report.exploratory import ordinal_table, strata_table
 from stagelens.report.headline import headline
 from stagelens.report.judging import judge_texts, left_out_table
@@ -26,7 +26,7 @@ from stagelens.report.picture import picture
 from stagelens.report.render import render
 from stagelens.report.scope import scope_sentence
 from stagelens.report.sections import claim_texts, item_answers, measure_texts, pair_warnings, warnings
-from stagelens.report.tables import contrast_table, level_table
+from stagelens.report.tables import contrast_table, counterfactual_levels, level_table
 from stagelens.report.units import coverage, share
 from stagelens.report.words import CAUSES, all_verdicts, families, headline_contrast
 from stagelens.statistics.results import Verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stagelens.report import units as write
@@ -77,7 +78,16 @@ def contrast_table(verdicts: Verdicts) -> Table:
 
 
 def level_table(verdicts: Verdicts) -> Table:
-    """Every stage's level, and how many answers it rests on."""
+    """Every step's level, and how many answers it rests on."""
+    return _levels(verdicts, lambda result: result.stages)
+
+
+def counterfactual_levels(verdicts: Verdicts) -> Table:
+    """The levels of the stages that are not steps."""
+    return _levels(verdicts, lambda result: result.counterfactual.stages if result.counterfactual else ())
+
+
+def _levels(verdicts: Verdicts, of: Callable[[MeasureResult], Sequence[Level]]) -> Table:
     several = len(families(verdicts)) > 1
     outer, _ = coverage(verdicts.alpha)
     columns: tuple[Column[_LevelOf], ...] = (
@@ -94,7 +104,7 @@ def level_table(verdicts: Verdicts) -> Table:
         Column("clusters", lambda row: write.count(row.level.clusters)),
         Column("competence", lambda row: write.share(row.level.competence), "plain control prompts answered"),
     )
-    rows = [_LevelOf(result, level, units_of(result)) for result in verdicts.results for level in result.stages]
+    rows = [_LevelOf(result, level, units_of(result)) for result in verdicts.results for level in of(result)]
     return tabulate(columns, rows, group=lambda row: id(row.result))
 
 
