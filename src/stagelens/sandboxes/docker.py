@@ -1,7 +1,7 @@
 """Docker sandboxes: a container as a compose file describes it to Inspect's own provider, with limits and no network.
 
-A container's disk is the engine's: Docker bounds the size of each file here, and not of all together. A container ends by
-itself after some hours: those of a run that was killed do not stay for ever.
+A container's disk is the engine's: Docker bounds the size of each file here, and not of all together. A container ends
+by itself after some hours: those of a run that was killed do not stay for ever.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Container:
 
     Attributes:
         image: the image's name; with ``build``, the name that what is built gets.
-        build: how to build it, in the words of compose files (``context``, ``args``, ``network``): the network is that of
-            the build's own steps, never that of the container. None where the image is there.
+        build: how to build it, in the words of compose files (``context``, ``args``, ``network``): the network is that
+            of the build's own steps, never that of the container. None where the image is there.
         command: what keeps the container running, None for the image's own command.
         workdir: where commands start, None for the image's own folder.
         environment: variables of every command.
