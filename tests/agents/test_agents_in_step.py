@@ -22,7 +22,7 @@ from stagelens.models.tool_calls import ToolUse
 pytestmark = needs_bubblewrap
 
 ITEMS = [f"item {number}" for number in range(8)]
-RULES = LoopRules(steps=6)
+RULES = LoopRules(steps=5)
 
 
 def acts(completion: Completion, prompt: str, tools: Sequence[Any], tokenizer: Any) -> Answer:
