@@ -28,7 +28,7 @@ _USER_ID: Final = 1000
 _FREE_IDS: Final = range(2_000_000_000, 2_100_000_000)
 """User ids that no distribution gives out."""
 _ROOTS_WAY_OUT: Final = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
-"""What root keeps until it has become somebody else."""
+"""What the supervisor of a sandbox of root's keeps until it has become somebody else, before all else that it does."""
 _SHARED: Final = ("/etc/alternatives", "/etc/ld.so.cache")
 
 
@@ -64,7 +64,7 @@ def bubblewrap_command(config: BubblewrapConfig) -> Iterator[tuple[list[str], tu
         command += [*_made(dict(zip(contents, files, strict=True))), *_writable(config)]
         # Last: what is bound or made above needs its folder to be written to.
         command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _PLACE, "--seccomp", str(program), "--"]
-        command += [*(_becoming(user_id) if root else ()), *_supervisor(python, config)]
+        command += _supervisor(python, config, become=user_id if root else None)
         yield command, (program, *files)
     finally:
         for file in (program, *files):
@@ -80,12 +80,6 @@ def _isolation() -> Iterator[str]:
 def _as_root() -> Iterator[str]:
     for name in _ROOTS_WAY_OUT:
         yield from ("--cap-add", name)
-
-
-def _becoming(user_id: int) -> Iterator[str]:
-    """Become this user, without groups or a way to any capability."""
-    yield from ("setpriv", f"--reuid={user_id}", f"--regid={user_id}", "--clear-groups")
-    yield from ("--inh-caps=-all", "--bounding-set=-all")
 
 
 def _as_user(user_id: int) -> Iterator[str]:
@@ -146,8 +140,8 @@ def _folder(path: str) -> Iterator[str]:
         yield from ("--perms", "0755", "--dir", str(each))
 
 
-def _supervisor(python: Python, config: BubblewrapConfig) -> Iterator[str]:
-    yield from (str(python.executable), "-E", "-s", "-S", "-B", "-c", _MAIN, ":".join(config.volumes))
+def _supervisor(python: Python, config: BubblewrapConfig, *, become: int | None) -> Iterator[str]:
+    yield from (str(python.executable), "-E", "-s", "-S", "-B", "-c", _MAIN, str(become), ":".join(config.volumes))
     for name, value in config.limits.items():
         yield f"{name}={value}"
 
