@@ -15,13 +15,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
-from stagelens.sandboxes.bubblewrap.python import PACKAGES, Python, choose_python
+from stagelens.sandboxes.bubblewrap.python import PACKAGES, Python, choose_python, compiled_supervisor
 from stagelens.sandboxes.bubblewrap.syscalls import filter_program
 
 USER: Final = "agent"
 HOME: Final = "/tmp"
 
-_SUPERVISOR: Final = Path(__file__).with_name("inside")
 _PLACE: Final = "/run"
 _MAIN: Final = "from inside.main import main; main()"
 _USER_ID: Final = 1000
@@ -57,7 +56,7 @@ def bubblewrap_command(config: BubblewrapConfig) -> Iterator[tuple[list[str], tu
     root = os.geteuid() == 0
     user_id = _FREE_IDS.start + secrets.randbelow(len(_FREE_IDS)) if root else _USER_ID
     python = choose_python(config.python_packages)
-    contents = _contents(user_id)
+    contents = _contents(user_id, python)
     program, *files = (_inherited(content) for content in (filter_program(), *contents.values()))
     try:
         command = ["bwrap", *_isolation(), *(_as_root() if root else _as_user(user_id)), *_system(), *_python(python)]
@@ -110,13 +109,13 @@ def _python(python: Python) -> Iterator[str]:
         yield from ("--ro-bind", str(place), f"{PACKAGES}/{name}")
 
 
-def _contents(user_id: int) -> dict[str, bytes]:
+def _contents(user_id: int, python: Python) -> dict[str, bytes]:
     """The files of a sandbox that are none of the machine's, by path."""
     return {
         "/etc/passwd": f"{USER}:x:{user_id}:{user_id}:{USER}:{HOME}:/bin/sh\n".encode(),
         "/etc/group": f"{USER}:x:{user_id}:\n".encode(),
         "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
-        **{f"{_PLACE}/inside/{source.name}": source.read_bytes() for source in sorted(_SUPERVISOR.glob("*.py"))},
+        **{f"{_PLACE}/inside/{name}": content for name, content in compiled_supervisor(python.executable).items()},
     }
 
 
