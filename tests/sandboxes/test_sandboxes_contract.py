@@ -19,7 +19,7 @@ from inspect_ai import eval as evaluate
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.util import SandboxEnvironmentSpec, sandbox
+from inspect_ai.util import SandboxEnvironmentSpec, SandboxUserUnsupportedError, sandbox
 from pydantic import ValidationError
 from sandboxes_boxes import boxes
 
@@ -51,7 +51,9 @@ def test_commands_have_their_input_folder_and_variables() -> None:
         assert (missing.returncode, missing.stderr) == (127, "no-such-program: No such file or directory\n")
         assert box.run("/etc/passwd").returncode == 126
         assert box.run("pwd", cwd="/nowhere").returncode == 127
-        assert box.run("true", user="somebody").success
+        assert box.run("id", "-un", user="somebody").stdout == "agent\n"
+        with pytest.raises(SandboxUserUnsupportedError):
+            box.run("true", user="root")
         with pytest.raises(ValueError, match="null"):
             box.run("echo", "a\0b")
         assert box.works()

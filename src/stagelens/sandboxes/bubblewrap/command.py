@@ -15,20 +15,19 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
-from stagelens.sandboxes.bubblewrap.python import PACKAGES, Python, choose_python
+from stagelens.sandboxes.bubblewrap.python import PACKAGES, Python, choose_python, compiled_supervisor
 from stagelens.sandboxes.bubblewrap.syscalls import filter_program
 
 USER: Final = "agent"
 HOME: Final = "/tmp"
 
-_SUPERVISOR: Final = Path(__file__).with_name("inside")
 _PLACE: Final = "/run"
 _MAIN: Final = "from inside.main import main; main()"
 _USER_ID: Final = 1000
 _FREE_IDS: Final = range(2_000_000_000, 2_100_000_000)
 """User ids that no distribution gives out."""
 _ROOTS_WAY_OUT: Final = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
-"""What root keeps until it has become somebody else."""
+"""What the supervisor of a sandbox of root's keeps until it has become somebody else, before all else that it does."""
 _SHARED: Final = ("/etc/alternatives", "/etc/ld.so.cache")
 
 
@@ -57,14 +56,14 @@ def bubblewrap_command(config: BubblewrapConfig) -> Iterator[tuple[list[str], tu
     root = os.geteuid() == 0
     user_id = _FREE_IDS.start + secrets.randbelow(len(_FREE_IDS)) if root else _USER_ID
     python = choose_python(config.python_packages)
-    contents = _contents(user_id)
+    contents = _contents(user_id, python)
     program, *files = (_inherited(content) for content in (filter_program(), *contents.values()))
     try:
         command = ["bwrap", *_isolation(), *(_as_root() if root else _as_user(user_id)), *_system(), *_python(python)]
         command += [*_made(dict(zip(contents, files, strict=True))), *_writable(config)]
         # Last: what is bound or made above needs its folder to be written to.
         command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _PLACE, "--seccomp", str(program), "--"]
-        command += [*(_becoming(user_id) if root else ()), *_supervisor(python, config)]
+        command += _supervisor(python, config, become=user_id if root else None)
         yield command, (program, *files)
     finally:
         for file in (program, *files):
@@ -80,12 +79,6 @@ def _isolation() -> Iterator[str]:
 def _as_root() -> Iterator[str]:
     for name in _ROOTS_WAY_OUT:
         yield from ("--cap-add", name)
-
-
-def _becoming(user_id: int) -> Iterator[str]:
-    """Become this user, without groups or a way to any capability."""
-    yield from ("setpriv", f"--reuid={user_id}", f"--regid={user_id}", "--clear-groups")
-    yield from ("--inh-caps=-all", "--bounding-set=-all")
 
 
 def _as_user(user_id: int) -> Iterator[str]:
@@ -116,13 +109,13 @@ def _python(python: Python) -> Iterator[str]:
         yield from ("--ro-bind", str(place), f"{PACKAGES}/{name}")
 
 
-def _contents(user_id: int) -> dict[str, bytes]:
+def _contents(user_id: int, python: Python) -> dict[str, bytes]:
     """The files of a sandbox that are none of the machine's, by path."""
     return {
         "/etc/passwd": f"{USER}:x:{user_id}:{user_id}:{USER}:{HOME}:/bin/sh\n".encode(),
         "/etc/group": f"{USER}:x:{user_id}:\n".encode(),
         "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
-        **{f"{_PLACE}/inside/{source.name}": source.read_bytes() for source in sorted(_SUPERVISOR.glob("*.py"))},
+        **{f"{_PLACE}/inside/{name}": content for name, content in compiled_supervisor(python.executable).items()},
     }
 
 
@@ -146,8 +139,8 @@ def _folder(path: str) -> Iterator[str]:
         yield from ("--perms", "0755", "--dir", str(each))
 
 
-def _supervisor(python: Python, config: BubblewrapConfig) -> Iterator[str]:
-    yield from (str(python.executable), "-E", "-s", "-S", "-B", "-c", _MAIN, ":".join(config.volumes))
+def _supervisor(python: Python, config: BubblewrapConfig, *, become: int | None) -> Iterator[str]:
+    yield from (str(python.executable), "-E", "-s", "-S", "-B", "-c", _MAIN, str(become), ":".join(config.volumes))
     for name, value in config.limits.items():
         yield f"{name}={value}"
 

@@ -1,8 +1,9 @@
 """The sandbox provider ``stagelens_bubblewrap``: what Inspect, its tools and our loops see of a bubblewrap sandbox.
 
 It differs from Docker's in this: commands of one sandbox run one after another, and what a command leaves in the
-background is killed when the command is over (in Docker it goes on). There is one user. A command that took too long is
-never tried again. What breaks a limit of the sandbox is killed, and its stderr says which limit it was.
+background is killed when the command is over (in Docker it goes on). There is one user: commands for another run as
+that one, and those for root are refused. A command that took too long is never tried again. What breaks a limit of the
+sandbox is killed, and its stderr says which limit it was.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import errno
 import os
 import posixpath
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import cache
 from logging import getLogger
 from typing import Any, Final, Literal, overload
 
@@ -21,17 +23,20 @@ from inspect_ai.util import (
     SandboxEnvironmentConfigType,
     SandboxEnvironmentLimits,
     SandboxUnavailableError,
+    SandboxUserUnsupportedError,
     concurrency,
     sandboxenv,
 )
 from typing_extensions import override
 
 from stagelens.sandboxes import BUBBLEWRAP_PROVIDER
+from stagelens.sandboxes.bubblewrap.command import USER
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
 from stagelens.sandboxes.bubblewrap.session import Ended, FileTooLargeError, SandboxLostError, Session
 
 _log = getLogger(__name__)
 
+_ROOT: Final = ("root", "0")
 _KILLED: Final = {
     "memory": "Killed: the memory limit was exceeded.",
     "files": "Killed: the limit on the number of files was exceeded.",
@@ -106,8 +111,10 @@ class BubblewrapSandbox(SandboxEnvironment):
         timeout_retry: bool = True,
         concurrency: bool = True,
     ) -> ExecResult[str]:
-        if user is not None:
-            _log.warning("a bubblewrap sandbox has one user; it does not run commands as %r", user)
+        if user in _ROOT:
+            raise SandboxUserUnsupportedError("A bubblewrap sandbox has one user, who is not root.")
+        if user is not None and user != USER:
+            _say_once(user)
         most = SandboxEnvironmentLimits.MAX_EXEC_OUTPUT_SIZE
         try:
             async with _slot(concurrency):
@@ -150,6 +157,11 @@ class BubblewrapSandbox(SandboxEnvironment):
 
     def _absolute(self, path: str) -> str:
         return posixpath.join(self.config.workdir, path)
+
+
+@cache
+def _say_once(user: str) -> None:
+    _log.warning("A bubblewrap sandbox has one user: commands for %r run as %r.", user, USER)
 
 
 def _slot(wanted: bool) -> AbstractAsyncContextManager[object]:

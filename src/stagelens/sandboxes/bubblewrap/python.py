@@ -1,10 +1,14 @@
-"""Which Python a sandbox has, and where the packages of the running one come from."""
+"""Which Python a sandbox has, what it runs first, and where the packages of the running one come from."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -15,6 +19,7 @@ PACKAGES: Final = "/opt/python"
 """Where packages lie in the sandbox."""
 
 _SYSTEM: Final = Path("/usr/bin/python3")
+_SUPERVISOR: Final = Path(__file__).with_name("inside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +64,16 @@ def _places(name: str) -> Iterator[tuple[str, Path]]:
     libraries = origin.parent.with_name(f"{name}.libs")
     if libraries.is_dir():
         yield libraries.name, libraries
+
+
+@cache
+def compiled_supervisor(executable: Path) -> dict[str, bytes]:
+    """The files of ``inside`` by name, compiled by the Python that is to run them; as they are where it cannot.
+
+    Compiling takes longer than starting the rest of a sandbox, so it is done once a process.
+    """
+    with tempfile.TemporaryDirectory(prefix="stagelens-") as folder:
+        copy = shutil.copytree(_SUPERVISOR, Path(folder) / "inside", ignore=shutil.ignore_patterns("__pycache__"))
+        subprocess.run([executable, "-I", "-m", "compileall", "-q", "-b", copy], capture_output=True, check=False)
+        files = sorted(copy.glob("*.pyc")) or sorted(copy.glob("*.py"))
+        return {file.name: file.read_bytes() for file in files}

@@ -75,6 +75,7 @@ class Session:
         except SandboxLostError as lost:
             assert process.stderr is not None
             said = b"".join([part async for part in process.stderr]).decode(errors="replace").strip()
+            await session.close()
             raise SandboxLostError(f"bubblewrap did not start a sandbox: {said or lost}") from lost
         except BaseException:
             await session.close()

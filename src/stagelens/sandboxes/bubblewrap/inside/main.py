@@ -9,7 +9,7 @@ import sys
 
 from .command import KILL, Command
 from .files import read, write
-from .libc import DUMPABLE, KILL_WITH_PARENT, libc
+from .libc import DUMPABLE, KILL_WITH_PARENT, become, libc
 from .limits import Limits
 from .pipes import GoneError, Pipes
 
@@ -33,14 +33,15 @@ def answer(request: list[bytes], pipes: Pipes, limits: Limits) -> tuple[bytes, .
 
 def main() -> None:
     """Prepare this process, say that it is ready, and answer until the pipe is closed."""
-    limits = Limits(
-        {name: int(value) for name, value in (pair.split("=") for pair in sys.argv[2:])}, sys.argv[1].split(":")
-    )
-    limits.bind()
+    user_id, volumes, *pairs = sys.argv[1:]
+    limits = Limits({name: int(value) for name, value in (pair.split("=") for pair in pairs)}, volumes.split(":"))
     pipes = Pipes(os.dup(0), os.dup(1))
     nothing = os.open("/dev/null", os.O_RDWR)
     with open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # where the machine itself runs out of memory, sandboxes go first
+    if user_id.isdigit():
+        become(int(user_id))
+    limits.bind()
     for end in (0, 1, 2):
         os.dup2(nothing, end)
     libc.prctl(DUMPABLE, 0, 0, 0, 0)
