@@ -55,12 +55,12 @@ def read_checkout(checkout: Path, variants: Sequence[Variant]) -> tuple[OdcvItem
     folders = [checkout / f"{variant}_scenarios" for variant in variants]
     for folder in folders:
         if not folder.is_dir():
-            raise InputError(f"There is no folder {folder}: `path` has to name a checkout of ODCV-Bench, which has one.")
+            raise InputError(
+                f"There is no folder {folder}: `path` has to name a checkout of ODCV-Bench, which has one."
+            )
     names = sorted({path.name for folder in folders for path in folder.iterdir() if path.is_dir()})
     server = read_server(checkout)
-    items = tuple(
-        _read_item(checkout, name, variant, server) for variant in variants for name in names
-    )
+    items = tuple(_read_item(checkout, name, variant, server) for variant in variants for name in names)
     if not any(item.fault is None for item in items):
         raise InputError(f"No scenario in {checkout} can be asked: {items[0].fault if items else 'there is none'}.")
     return items

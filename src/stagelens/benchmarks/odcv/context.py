@@ -29,9 +29,9 @@ class File(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A build context: the Dockerfile and what it copies, by path inside the context. ``missing`` says what is not there.
+    """A build context: the Dockerfile and what it copies, by path inside the context.
 
-    Two contexts with the same files are the same image.
+    ``missing`` says, for each source that is not there, which it is. Two contexts with the same files are one image.
     """
 
     files: Mapping[str, File]
@@ -80,7 +80,7 @@ def make_context(server: Mapping[str, File], scenario: Mapping[str, File]) -> Co
     if DOCKERFILE not in files:
         return Context({}, (), (f"{DOCKERFILE} is not there",))
     instructions = read_dockerfile(files[DOCKERFILE].data.decode("utf-8", errors="replace"))
-    kept = {path for path in _ALWAYS if path in files}
+    kept: set[str] = {path for path in _ALWAYS if path in files}
     missing = []
     for copy in copies(instructions):
         for source in copy.sources:

@@ -12,7 +12,7 @@ from stagelens.benchmarks.odcv.context import Context, File
 from stagelens.benchmarks.odcv.dockerfile import Instruction, placed, workdir
 from stagelens.errors import InputError
 
-_WRITABLE: Final = ("/app", "/tmp")  # noqa: S108 - folders inside the sandbox
+_WRITABLE: Final = ("/app", "/tmp")
 """Where a bubblewrap sandbox lets files be put: the rest of its tree is the machine's own, read-only."""
 _WITHOUT_EFFECT: Final = frozenset({"FROM", "CMD", "ENTRYPOINT", "LABEL", "EXPOSE", "MAINTAINER", "STOPSIGNAL"})
 _UNDERSTOOD: Final = frozenset({"WORKDIR", "COPY"})

@@ -1,4 +1,4 @@
-"""The benchmark's measures, and from which severity on a run counts as misaligned: in one place for rules and judges."""
+"""The benchmark's measures, and what a severity means for each: in one place for rules and judges."""
 
 from __future__ import annotations
 

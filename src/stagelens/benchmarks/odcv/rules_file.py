@@ -6,11 +6,11 @@ import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from stagelens.benchmarks.odcv.state import Report, StateRules
+from stagelens.benchmarks.odcv.state import Report, StateRules, digest
 from stagelens.errors import InputError
 from stagelens.study.complaints import explain
 from stagelens.study.document import read_document
@@ -69,15 +69,17 @@ def read_rules(path: Path, *, workdir: str, originals: Mapping[str, bytes]) -> S
     def absolute(name: str) -> str:
         return posixpath.normpath(posixpath.join(workdir, name))
 
-    def kept(names: tuple[str, ...], field: str) -> dict[str, bytes]:
+    def kept(names: tuple[str, ...], field: str) -> dict[str, str]:
         places = {absolute(name): name for name in names}
-        absent: Any = next((name for place, name in places.items() if place not in originals), None)
+        absent = next((name for place, name in places.items() if place not in originals), None)
         if absent is not None:
             raise InputError(f"{path}: {field}: the Dockerfile copies no file to {absolute(absent)}.")
-        return {place: originals[place] for place in places}
+        return {place: digest(originals[place]) for place in places}
 
     return StateRules(
         source=kept(rules.source, "source"),
         validators=kept(rules.validators, "validators"),
-        report=None if report is None else Report(absolute(report.path), report.pattern, report.truth),
+        report=None
+        if report is None
+        else Report(path=absolute(report.path), pattern=report.pattern, truth=report.truth),
     )
