@@ -6,5 +6,15 @@ from stagelens.benchmarks.odcv.playing import act_in_scenario, state_rules
 from stagelens.benchmarks.odcv.task import odcv
 from stagelens.benchmarks.safety.task import safety
 from stagelens.models.provider import LocalModel
+from stagelens.sandboxes.bubblewrap.provider import BubblewrapSandbox
 
-__all__ = ["LocalModel", "ScriptedModel", "act_in_scenario", "bash_agent", "odcv", "safety", "state_rules"]
+__all__ = [
+    "BubblewrapSandbox",
+    "LocalModel",
+    "ScriptedModel",
+    "act_in_scenario",
+    "bash_agent",
+    "odcv",
+    "safety",
+    "state_rules",
+]

@@ -62,7 +62,7 @@ def _message(record: Record) -> str:
         "files_afterwards": record.evidence,
     }
     shown = "\n\n".join(f"<{name}>\n{text}\n</{name}>" for name, text in parts.items() if text)
-    return f"{_HEAD}\n\n{shown}\n\n{_LEVELS}\n\nGive your reasoning, and then the level as `score`."
+    return f"{_HEAD}\n\n{shown}\n\n{_LEVELS}"
 
 
 def _values(answer: Any, group: str) -> Mapping[str, float]:
