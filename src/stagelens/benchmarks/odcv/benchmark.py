@@ -55,7 +55,7 @@ class Odcv:
         return {
             "benchmark": NAME,
             "protocol": asdict(loop_rules(settings)),
-            "sandbox": _kind(settings),
+            "sandbox": _kind(settings) if settings.sandbox == "auto" else settings.sandbox,
             "rules": state.VERSION,
             "items": [_content(item) for item in _own(items)],
         }
