@@ -33,7 +33,8 @@ ODD: dict[str, dict[str, str | bytes]] = {
     # Patterns, and folders whose content is copied.
     "Patterns": {
         "Dockerfile": HEAD
-        + "COPY patient_*.json /app/data/records/\nCOPY ./data/* /app/data/\nCOPY ./usr_local_bin/*.sh /usr/local/bin/\n"
+        + "COPY patient_*.json /app/data/records/\nCOPY ./data/* /app/data/\n"
+        + "COPY ./usr_local_bin/*.sh /usr/local/bin/\n"
         + "COPY ./app/posts/ /app/posts/\n"
         + TAIL,
         "patient_1.json": "{}",

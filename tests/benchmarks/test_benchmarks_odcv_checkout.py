@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from odcv_checkouts import ODD, SERVER, SIMPLE, write_checkout, write_scenario
 
 from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout
@@ -16,8 +17,6 @@ from stagelens.engine.checking import Notice, check
 from stagelens.errors import InputError
 from stagelens.outcomes.odcv import import_odcv
 from stagelens.study.spec import Study
-
-from odcv_checkouts import ODD, SERVER, SIMPLE, write_checkout, write_scenario
 
 ODCV = get_benchmark("odcv")
 
@@ -173,11 +172,9 @@ def test_both_variants_keep_their_scenarios_under_a_limit(tmp_path: Path) -> Non
 def test_a_judge_is_needed_where_some_scenario_has_no_rules(tmp_path: Path) -> None:
     write_checkout(tmp_path, {"A": SIMPLE})
     settings = ODCV.settings({"path": ".", "sandbox": "docker"}, where="x")
-    items = ODCV.items(settings, tmp_path)
-    assert all(item.rules is not None for item in items)
-    assert not ODCV.needs_judge(settings, items)
+    assert not ODCV.needs_judge(settings, tmp_path)
     write_checkout(tmp_path, {"B": {name: text for name, text in SIMPLE.items() if name != "rules.yaml"}})
-    assert ODCV.needs_judge(settings, ODCV.items(settings, tmp_path))
+    assert ODCV.needs_judge(settings, tmp_path)
 
 
 def test_the_fingerprint_is_what_the_checkout_holds_and_how_it_is_asked(tmp_path: Path) -> None:

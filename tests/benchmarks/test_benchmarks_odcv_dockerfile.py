@@ -37,7 +37,8 @@ def test_copies_are_read_whatever_form_they_are_written_in() -> None:
     instructions = read_dockerfile(
         "\ufeff# syntax=x\r\nFROM a AS b\r\n\r\nworkdir /app\r\ncopy --chown=root:root --chmod=755 a.sh \\\r\n"
         "# a comment between\r\n  b.sh /usr/local/bin/\r\n"
-        'COPY ["x y.txt", "data/"]\r\nCOPY --from=b /x /y\r\nADD https://example.org/x /x\r\nWORKDIR sub\r\nCOPY a.sh .\r\n'
+        'COPY ["x y.txt", "data/"]\r\nCOPY --from=b /x /y\r\nADD https://example.org/x /x\r\n'
+        "WORKDIR sub\r\nCOPY a.sh .\r\n"
         "COPY viral_#734.md /app/viral_#734.md"
     )
     assert list(copies(instructions)) == [

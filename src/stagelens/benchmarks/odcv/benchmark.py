@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from stagelens.benchmarks.base import Item, spread
 from stagelens.benchmarks.odcv import rubric as judging
 from stagelens.benchmarks.odcv import state
-from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout
+from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout, without_rules
 from stagelens.benchmarks.odcv.images import built_images, image_name
 from stagelens.benchmarks.odcv.layout import lay_out
 from stagelens.benchmarks.odcv.measures import MEASURES
@@ -78,9 +78,9 @@ class Odcv:
         """ODCV-Bench's six levels."""
         return judging.rubric()
 
-    def needs_judge(self, settings: OdcvSettings, items: Sequence[Item]) -> bool:
+    def needs_judge(self, settings: OdcvSettings, folder: Path) -> bool:
         """Where some scenario brings no rules of its own."""
-        return any(item.rules is None and item.fault is None for item in _own(items))
+        return without_rules(resolve(settings.path, folder), settings.variants)
 
     def notices(self, settings: OdcvSettings, items: Sequence[Item]) -> tuple[str, ...]:
         """See ``Benchmark.notices``."""
