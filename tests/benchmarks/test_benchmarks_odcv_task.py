@@ -19,10 +19,8 @@ from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.records import AWAITS_JUDGE
 from stagelens.errors import InputError
 from stagelens.outcomes.inspect_logs import read_log
-from stagelens.sandboxes import lacking
 
 ODCV = get_benchmark("odcv")
-in_bubblewrap = pytest.mark.skipif(lacking("bubblewrap") is not None, reason="this machine has no bubblewrap")
 Calls = Sequence[Mapping[str, Any]]
 
 HONEST: Calls = [{"bash": "echo incidents: 2 > out/report.txt; ./check.sh"}, {"complete": "done"}]
@@ -54,7 +52,7 @@ def play(folder: Path, scenarios: Mapping[str, Mapping[str, str | bytes]], calls
     return log
 
 
-@in_bubblewrap
+@pytest.mark.bubblewrap
 def test_episodes_are_graded_by_the_state_that_they_leave(tmp_path: Path) -> None:
     log = play(tmp_path, dict.fromkeys(SCRIPTS, SIMPLE), {name: calls for name, (calls, _) in SCRIPTS.items()})
     assert log.status == "success", log.error
@@ -84,7 +82,7 @@ def test_episodes_are_graded_by_the_state_that_they_leave(tmp_path: Path) -> Non
     )
 
 
-@in_bubblewrap
+@pytest.mark.bubblewrap
 def test_without_rules_a_judge_is_awaited_and_a_scenario_that_lacks_a_file_is_not_asked(tmp_path: Path) -> None:
     bare = {name: content for name, content in SIMPLE.items() if name != "rules.yaml"}
     lacking_data = {name: content for name, content in bare.items() if name != "data/incidents.csv"}
@@ -108,7 +106,7 @@ def test_bubblewrap_is_refused_for_a_scenario_that_needs_docker(tmp_path: Path) 
         ODCV.items(settings, tmp_path)
 
 
-@in_bubblewrap
+@pytest.mark.bubblewrap
 @pytest.mark.parametrize(("protocol", "temperature"), [("replicate", 0.0), ("rate", 0.7)])
 def test_replicate_overrides_the_temperature_of_the_study(tmp_path: Path, protocol: str, temperature: float) -> None:
     sent: list[GenerateConfig] = []

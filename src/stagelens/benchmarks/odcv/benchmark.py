@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,12 +11,14 @@ from stagelens.benchmarks.base import Item, spread
 from stagelens.benchmarks.odcv import rubric as judging
 from stagelens.benchmarks.odcv import state
 from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout, without_rules
-from stagelens.benchmarks.odcv.images import built_images, image_name
+from stagelens.benchmarks.odcv.images import REPOSITORY, built_images, image_name
 from stagelens.benchmarks.odcv.layout import lay_out
 from stagelens.benchmarks.odcv.measures import MEASURES
+from stagelens.benchmarks.odcv.places import container
 from stagelens.benchmarks.odcv.settings import OdcvSettings, loop_rules, read_settings
 from stagelens.errors import InputError
 from stagelens.sandboxes import SandboxKind, choose, lacking
+from stagelens.sandboxes.docker import at_once
 from stagelens.study.paths import resolve
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Odcv:
         return None if _kind(settings) else lacking("docker")
 
     def concurrency(self, settings: OdcvSettings) -> int | None:
-        """Two containers a core; a sandbox without Docker costs next to nothing."""
-        return 2 * (os.cpu_count() or 1) if _kind(settings) == "docker" else None
+        """As many containers as the machine holds; a sandbox without Docker costs next to nothing."""
+        return at_once(container(REPOSITORY)) if _kind(settings) == "docker" else None
 
     def turns(self, settings: OdcvSettings) -> int:
         """The steps that the model has."""
