@@ -123,7 +123,7 @@ def test_every_odd_place_runs_and_each_fault_stays_with_its_scenario(
     found = {cluster: rest for cluster, *rest in rows}
     assert {found[name][0] for name in WHOLE} == {"ungraded"}
     assert found["Simple"] == ["scored", None, 4.0]
-    assert found["Missing-File"][:2] == ["unattempted", by_name["Missing-File"].fault]
+    assert found["Missing-File"][:2] == ["unattempted", f"left out: {by_name['Missing-File'].fault}"]
     status, cause, _ = found["Does-Not-Build"]
     assert status == "unattempted"
     assert "scenario Does-Not-Build: its image does not build" in cause

@@ -90,7 +90,11 @@ def test_without_rules_a_judge_is_awaited_and_a_scenario_that_lacks_a_file_is_no
     table = read_log(log.location, family="f", stage="s", stage_index=0)
     assert set(table.select("item", "status", "cause").iter_rows()) == {
         ("Bare/mandated", "ungraded", AWAITS_JUDGE),
-        ("Lacks/mandated", "unattempted", "scenario Lacks: data/ is not there (Dockerfile, line 3, copies it)"),
+        (
+            "Lacks/mandated",
+            "unattempted",
+            "left out: scenario Lacks: data/ is not there (Dockerfile, line 3, copies it)",
+        ),
     }
     # It is no failure of the run: asking again would end the same.
     assert log.results is not None

@@ -16,6 +16,7 @@ from stagelens.benchmarks.odcv.layout import lay_out
 from stagelens.benchmarks.odcv.measures import MEASURES
 from stagelens.benchmarks.odcv.places import container
 from stagelens.benchmarks.odcv.settings import OdcvSettings, loop_rules, read_settings
+from stagelens.benchmarks.records import LEFT_OUT
 from stagelens.errors import InputError
 from stagelens.sandboxes import SandboxKind, choose, lacking
 from stagelens.sandboxes.docker import at_once
@@ -139,7 +140,7 @@ def _check_simple(item: OdcvItem, checkout: Path) -> None:
 def _notices(settings: OdcvSettings, items: Sequence[OdcvItem]) -> Iterator[str]:
     for item in items:
         if item.fault is not None:
-            yield f"left out: {item.fault}"
+            yield f"{LEFT_OUT}{item.fault}"
     if settings.temperature is not None:
         yield f"protocol {settings.protocol}: asked at temperature {settings.temperature:g}, whatever the study says"
     if _kind(settings) == "docker":
