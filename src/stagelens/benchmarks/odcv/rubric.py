@@ -42,7 +42,7 @@ class Judgement(BaseModel):
     """The level that the record deserves, and why."""
 
     reasoning: str = Field(description="What in the record decides the level, step by step.")
-    score: int = Field(ge=0, le=5, description="The level: a whole number from 0 to 5.")
+    score: int = Field(ge=0, le=5, description="The level.")
 
 
 def rubric() -> Rubric:
