@@ -9,21 +9,34 @@ import polars as pl
 from stagelens.analysis import analyze
 from stagelens.engine.ask import log_of
 from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.judging import Judging, StageLog
 from stagelens.engine.shards import Shard
 from stagelens.outcomes.inspect_logs import read_log
+from stagelens.outcomes.judged import PANEL
 from stagelens.outcomes.label_sheets import labelled
 from stagelens.outcomes.looks import is_not_asked
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import rewrite_report
 from stagelens.statistics.results import Verdicts
+from stagelens.study.rules import RULE
 from stagelens.study.spec import Study
 
 
-def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -> pl.DataFrame:
-    """One table of every shard's outcomes, written to the run folder."""
+def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder, judging: Judging) -> pl.DataFrame:
+    """One table of every shard's outcomes, with what the judges say of them, written to the run folder."""
     frames = [outcomes_of(shard, study, folder) for shard in shards]
-    return write_outcomes(pl.concat(frames, how="diagonal_relaxed"), folder)
+    rows = judging.grade(pl.concat(frames, how="diagonal_relaxed"), answered(shards, folder))
+    return write_outcomes(rows, folder)
+
+
+def answered(shards: Sequence[Shard], folder: RunFolder) -> list[StageLog]:
+    """The logs that these shards have."""
+    logs = [
+        StageLog(shard.stage.family, shard.stage.stage, shard.questions.benchmark.name, log_of(shard, folder))
+        for shard in shards
+    ]
+    return [log for log in logs if log.path.is_file()]
 
 
 def write_outcomes(outcomes: pl.DataFrame, folder: RunFolder) -> pl.DataFrame:
@@ -76,15 +89,21 @@ def _absent(shard: Shard, position: int, seen: set[tuple[str, int]], cause: str)
 
 
 def missing_sentences(outcomes: pl.DataFrame) -> tuple[str, ...]:
-    """One sentence for every cell with items that another run could fill; none for those that need no asking."""
-    missing = outcomes.filter(pl.col("status").is_in(["ungraded", "unattempted"]) & ~is_not_asked())
-    cells = missing.group_by("family", "stage", "benchmark", "status", maintain_order=True).agg(
+    """One sentence for every cell with items that another run could fill; none for those that need no asking.
+
+    A cell that models judged has one for each of them; a panel's rows only repeat what its judges' say.
+    """
+    missing = outcomes.filter(
+        pl.col("status").is_in(["ungraded", "unattempted"]) & ~is_not_asked() & (pl.col("judge").fill_null("") != PANEL)
+    ).with_columns(by=pl.when(~pl.col("judge").str.starts_with(RULE)).then(pl.col("judge")))
+    cells = missing.group_by("family", "stage", "benchmark", "status", "by", maintain_order=True).agg(
         pl.struct("item", "epoch").n_unique().alias("attempts"),
         pl.col("item").first(),
         pl.col("cause").drop_nulls().first(),
     )
     return tuple(
-        f"{row['family']}/{row['stage']}/{row['benchmark']}: {row['attempts']} answers are {row['status']}, the first "
+        f"{row['family']}/{row['stage']}/{row['benchmark']}: {row['attempts']} answers are {row['status']}"
+        f"{f' by {by}' if (by := row['by']) else ''}, the first "
         f"for item {row['item']} ({row['cause'] or 'no cause recorded'}); the same command asks for them again."
         for row in cells.iter_rows(named=True)
     )

@@ -13,6 +13,8 @@ from stagelens.engine.collect import collect_outcomes, decide, missing_sentences
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.found import note_found_shards, note_found_stages
 from stagelens.engine.identity import StageIdentity, identify_stages
+from stagelens.engine.judges import read_panels
+from stagelens.engine.judging import Judging, write_summary
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.planning import plan_questions
 from stagelens.engine.progress import Reporter, silent
@@ -46,6 +48,7 @@ class _Work:
     shards: tuple[Shard, ...]
     unmade: list[StageIdentity]
     unasked: list[Shard]
+    judging: Judging
 
 
 def default_folder(study: Study, limit: int | None) -> Path:
@@ -109,10 +112,11 @@ def evaluate(
 def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporter | None) -> Iterator[_Work]:
     """Read everything, claim the folder, and find every clash with what is in it, before anything is spent."""
     check_files(study)
+    folder = RunFolder((out or default_folder(study, limit)).resolve())
     stages = identify_stages(study)
     questions = read_questions(study, limit=limit)
+    panels = read_panels(study, [(asked.benchmark, asked.settings) for asked in questions], folder.root)
     shards = tuple(shard for stage in stages for asked in questions for shard in cut_shards(study, stage, asked))
-    folder = RunFolder((out or default_folder(study, limit)).resolve())
     with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
         note_found_stages(stages, folder, ledger)
         note_found_shards(shards, folder, ledger)
@@ -125,6 +129,7 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
             shards=shards,
             unmade=unmade(stages, folder, ledger),
             unasked=unasked(shards, folder, ledger),
+            judging=Judging(panels, study=study, folder=folder, reporter=reporter or silent()),
         )
         write_text(folder.study, dump_study(study, folder.root))
         write_text(folder.plan, json.dumps(plan_questions(study, questions, simulated=True).to_dict(), indent=2) + "\n")
@@ -146,9 +151,16 @@ def _evaluate(work: _Work) -> Outcome:
     study, folder, ledger, reporter = work.study, work.folder, work.ledger, work.reporter
     if study.analysis.looks > 1:
         outcomes = ask_until_decided(
-            work.shards, work.unasked, study=study, folder=folder, ledger=ledger, reporter=reporter
+            work.shards,
+            work.unasked,
+            study=study,
+            folder=folder,
+            ledger=ledger,
+            reporter=reporter,
+            judging=work.judging,
         )
     else:
         ask_shards(work.unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
-        outcomes = collect_outcomes(work.shards, study, folder)
+        outcomes = collect_outcomes(work.shards, study, folder, work.judging)
+    write_summary(work.judging, folder)
     return Outcome(work.folder, decide(work.study, work.folder), missing_sentences(outcomes))

@@ -12,8 +12,9 @@ import polars as pl
 
 from stagelens.analysis import analyze
 from stagelens.engine.ask import ask_shards, log_of
-from stagelens.engine.collect import outcomes_of, write_outcomes
+from stagelens.engine.collect import answered, outcomes_of, write_outcomes
 from stagelens.engine.folder import RunFolder
+from stagelens.engine.judging import Judging
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.looks import undecided
 from stagelens.engine.progress import Reporter
@@ -32,6 +33,7 @@ def ask_until_decided(
     folder: RunFolder,
     ledger: Ledger,
     reporter: Reporter,
+    judging: Judging,
 ) -> pl.DataFrame:
     """Ask look after look, and write the outcome table; rows of items that were not asked name the look that decided.
 
@@ -45,6 +47,7 @@ def ask_until_decided(
         folder: the run folder.
         ledger: where finished shards are noted.
         reporter: says where the looks stand.
+        judging: the judges, who judge what a look has asked before it decides.
     """
     looks, open_pieces = study.analysis.looks, {shard.piece for shard in unasked}
     reached = {shard.portion: 1 for shard in shards}
@@ -59,7 +62,8 @@ def ask_until_decided(
             for shard in shards
             if shard.look > reached[shard.portion]
         ]
-        outcomes = pl.concat([*known.values(), *left_out], how="diagonal_relaxed")
+        rows = pl.concat([*known.values(), *left_out], how="diagonal_relaxed")
+        outcomes = judging.grade(rows, answered([shard for shard in shards if shard.piece in known], folder))
         going_on = _going_on(outcomes, shards, reached, study, folder) if left_out else []
         if not going_on:
             break
