@@ -97,6 +97,7 @@ class Judgements:
 
 
 def _turns_in(path: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Turn, Judgement]]:
+    """What a log holds, in the order in which it was asked: anchors are known by it."""
     from inspect_ai.log import read_eval_log
 
     try:
@@ -106,7 +107,8 @@ def _turns_in(path: Path, inputs: Mapping[str, Any]) -> Iterator[tuple[Turn, Jud
     note = (log.eval.metadata or {}).get(METADATA_KEY, {})
     if fingerprint(note.get("inputs")) != fingerprint(inputs):
         raise InputError(f"{path} was judged from other inputs than its name says: move it away.")
-    for sample in log.samples or []:
+    asked = {str(name): place for place, name in enumerate(log.eval.dataset.sample_ids or [])}
+    for sample in sorted(log.samples or [], key=lambda sample: asked[str(sample.id)]):
         for score in (sample.scores or {}).values():
             about = sample.metadata
             yield (

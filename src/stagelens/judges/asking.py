@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 TRIES: Final = 5
 FILTERED: Final = "filtered by the judge's provider"
-_CUT: Final = ("max_tokens", "model_length")
+_CUT: Final = {
+    "max_tokens": "the judge's answer was cut at the token limit",
+    "model_length": "the record and an answer do not fit into the judge's context",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,9 @@ async def ask(
         try:
             answer = parse_answer(_text(output), rubric.answer)
         except UnusableAnswerError as error:
-            cut = output.stop_reason in _CUT
-            cause = "the judge's answer was cut at the token limit" if cut else str(error)
-            if output.completion.strip() and not cut:
+            cut = _CUT.get(output.stop_reason) if output.choices else None
+            cause = cut or str(error)
+            if output.completion.strip() and cut is None:
                 said = ChatMessageAssistant(content=output.completion)
                 conversation = [asked, said, ChatMessageUser(content=_again(cause))]
             continue
@@ -95,10 +98,10 @@ def _config(rubric: Rubric, max_tokens: int, *, schema: bool) -> GenerateConfig:
 
 def _text(output: ModelOutput) -> str:
     """What the judge wrote. UnusableAnswerError where there is nothing to read."""
-    if output.stop_reason == "content_filter":
-        raise UnusableAnswerError(FILTERED)
     if output.error or not output.choices:
         raise UnusableAnswerError(f"the judge's provider failed: {output.error or 'no answer came'}")
+    if output.stop_reason == "content_filter":
+        raise UnusableAnswerError(FILTERED)
     if not output.completion.strip():
         raise UnusableAnswerError("the judge's answer is empty")
     return output.completion
