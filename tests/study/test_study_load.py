@@ -152,6 +152,12 @@ STRUCTURE = [
     (("measures: [safety/unsafe_response, odcv/misaligned]", "measures: safety"), "claims[0].measures: must be a list"),
     (("measures: [safety/unsafe_response, odcv/misaligned]", "measures: []"), "needs at least 1 entry, not 0"),
     (("{model: openai/judge}", "openai/judge"), "s.yaml:26: judges.default: must be a mapping"),
+    (("{model: openai/judge}", "{modell: openai/judge}"), "judges.default.modell: the key 'modell' is not known here;"),
+    (("{model: openai/judge}", "{model: openai/judge, thoughts: hidden}"), "thoughts: must be true or false, not the"),
+    (
+        ("{model: openai/judge}", "{panel: openai/judge}"),
+        "s.yaml:26: judges.default.panel: must be a list, not the text",
+    ),
 ]
 
 
@@ -283,6 +289,15 @@ RULES = [
     (("    odcv: 0.1", "    safety/unsafe_response: 5"), "less than 1, the measure's whole range, not 5"),
     (("odcv/severity: 0.5", "odcv/severity: 5"), "less than 5, the measure's whole range, not 5"),
     (("odcv/severity: 0.5", "odcv/own: -1"), "analysis.margins.'odcv/own': a margin must be more than 0, not -1"),
+    (("{model: openai/judge}", "{}"), "s.yaml:26: judges.default: a judge is one `model`, or a `panel"),
+    (("{model: openai/judge}", "{model: a/b, panel: [a/b, c/d]}"), "judges.default: a judge is one `model`, or a"),
+    (
+        ("{model: openai/judge}", "{panel: [a/b]}"),
+        "judges.default.panel: a panel has two judges or more; for one, write",
+    ),
+    (("{model: openai/judge}", "{panel: [a/b, a/b]}"), "judges.default.panel[1]: the judge a/b stands here twice"),
+    (("{model: openai/judge}", "{panel: [./a/b, ./c/b]}"), "panel[1]: the judge ./c/b has the name of ./a/b: rename"),
+    (("{model: openai/judge}", "{model: human}"), "judges.default: a judge must not be called 'human'"),
     (("  default: {model", "  dilemas: {model"), "s.yaml:26: judges.dilemas: 'dilemas' is neither 'default' nor a"),
     (
         ("safety/unsafe_response,", "safty/unsafe_response,"),
@@ -350,6 +365,10 @@ def test_missing_files_are_named_with_their_line(tmp_path: Path) -> None:
         check_files(study)
     (tmp_path / "production").mkdir()
     check_files(study)
+    file.write_text(mended(("{model: openai/judge}", "{panel: [openai/judge, ./judge]}")))
+    (tmp_path / "production").touch()
+    with pytest.raises(InputError, match=r"s\.yaml:26: judges\.default\.panel\[1\]: there is nothing at \./judge"):
+        check_files(load_study(file))
 
 
 def test_a_missing_chat_template_of_a_recipe(tmp_path: Path) -> None:

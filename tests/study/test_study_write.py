@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stagelens.study.document import parse_document
 from stagelens.study.load import load_study, parse_study
 from stagelens.study.paths import rebase, resolve
-from stagelens.study.spec import Analysis, ClaimSpec, Family, Generation, Mixture, Source, Stage, Study
+from stagelens.study.spec import Analysis, ClaimSpec, Family, Generation, JudgeSpec, Mixture, Source, Stage, Study
 from stagelens.study.templates import template
 from stagelens.study.write import dump_study
 
@@ -59,6 +59,13 @@ def families(draw: st.DrawFn) -> Family:
     return Family(stages=tuple(stages))
 
 
+MODELS = st.sampled_from(["openai/a", "hf/org/b", "./c", "~/d", "/e"])
+JUDGES = st.one_of(
+    st.builds(JudgeSpec, model=MODELS, thoughts=st.booleans(), max_answer_tokens=st.integers(16, 9999)),
+    st.builds(JudgeSpec, panel=st.lists(MODELS, min_size=2, max_size=4, unique=True).map(tuple)),
+)
+
+
 @st.composite
 def studies(draw: st.DrawFn) -> Study:
     return Study(
@@ -72,7 +79,7 @@ def studies(draw: st.DrawFn) -> Study:
             chat_template=draw(st.sampled_from(["own", "production"])),
         ),
         benchmarks={"safety": draw(BLOCKS)},
-        judges={"default": draw(BLOCKS)},
+        judges={"default": draw(JUDGES)},
         analysis=Analysis(alpha=draw(st.floats(0.001, 0.4)), margins={"safety": draw(POSITIVE)}),
         claims=(ClaimSpec(measures=("safety/x",), established_by="sft", at_least=1),),
         folder=Path("/studies"),

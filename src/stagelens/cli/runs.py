@@ -10,6 +10,7 @@ from rich.console import Console
 
 from stagelens.cli.app import app
 from stagelens.cli.options import RunArgument
+from stagelens.cli.show import reporter
 
 
 @app.command()
@@ -38,6 +39,34 @@ def label(
     else:
         said = draw_labels(run_folder, total=total, per_stratum=per_stratum, measures=measure or (), seed=seed)
     Console().print(said, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def judge(
+    run_folder: RunArgument,
+    judges: Annotated[
+        list[str],
+        typer.Option(
+            "--judge", metavar="MODEL", help="A model, named as in a study file; repeated: a panel.", show_default=False
+        ),
+    ],
+    benchmark: Annotated[
+        list[str] | None, typer.Option(metavar="BENCHMARK", help="Only this benchmark's answers; may be repeated.")
+    ] = None,
+    thoughts: Annotated[bool, typer.Option("--thoughts", help="Show judges what the stages thought.")] = False,
+) -> None:
+    """Grade a run's stored answers again by other judges; nothing is asked of its stages."""
+    from stagelens.engine.regrade import judge_again
+    from stagelens.report.judging import agreement_lines
+
+    done = judge_again(run_folder, judges, benchmarks=benchmark or (), thoughts=thoughts, reporter=reporter())
+    lines = [*(done.changes or ["No verdict changed."]), *agreement_lines(done.verdicts)]
+    console = Console()
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Report: {done.folder.report}", highlight=False, markup=False, soft_wrap=True)
+    if done.missing:
+        Console(stderr=True).print("\n".join(done.missing), highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity, prompting_of
 from stagelens.engine.ledger import Ledger
+from stagelens.engine.logs import METADATA_KEY, begin_log, end_log
 from stagelens.engine.progress import Reporter
 from stagelens.engine.shards import Shard
 from stagelens.engine.train import checkpoint_of
@@ -21,9 +21,6 @@ from stagelens.study.spec import Study
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
     from inspect_ai.model import Model
-
-METADATA_KEY = "stagelens"
-"""Under which a log's own metadata holds the shard's name and inputs."""
 
 
 def unasked(shards: Sequence[Shard], folder: RunFolder, ledger: Ledger) -> list[Shard]:
@@ -135,9 +132,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
     from stagelens.models import expect
 
     place = log_of(shard, folder)
-    partial = place.parent / ".partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    partial = begin_log(place)
     generation = study.generation
     # All of the shard at once where nothing bounds it: the local provider forms its batches from the whole set.
     at_once = min(shard.attempts, shard.questions.concurrency or shard.attempts)
@@ -166,9 +161,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
         max_tokens=generation.max_answer_tokens + generation.max_thinking_tokens,
         **_cache(model, shard),
     )
-    (written,) = partial.glob("*.eval")
-    written.replace(place)
-    shutil.rmtree(partial)
+    end_log(partial, place)
     return log
 
 

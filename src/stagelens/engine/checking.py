@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stagelens.engine.identity import identify_stages
+from stagelens.engine.judges import Panel, read_panels
 from stagelens.engine.planning import plan_questions
 from stagelens.engine.shards import Questions, read_questions
 from stagelens.stages import check_recipe, read_mixture
@@ -37,6 +38,8 @@ def check(study: Study, *, offline: bool = False) -> Iterator[str]:
         yield _describe(asked)
         for notice in asked.notices:
             yield Notice(notice)
+    for panel in read_panels(study, [(asked.benchmark, asked.settings) for asked in questions]).values():
+        yield _describe_judges(panel, offline=offline)
     for family, members in study.families.items():
         for stage in members.stages:
             yield f"{family}/{stage.name}: {_check_stage(stage, study, offline=offline)}"
@@ -52,6 +55,16 @@ def _describe(asked: Questions) -> str:
     clusters = len({item.cluster for item in asked.items})
     counts = ", ".join(f"{count} for {name}" for name, count in asked.benchmark.measures(asked.items).items())
     return f"{asked.benchmark.name}: {len(asked.items)} items in {clusters} clusters ({counts})"
+
+
+def _describe_judges(panel: Panel, *, offline: bool) -> str:
+    for judge in panel.judges:
+        if offline:
+            adopt(judge.stage, judge.folder)
+        else:
+            judge.content()
+    shown = "shown" if panel.thoughts else "hidden"
+    return f"{panel.benchmark}: judged by {', '.join(judge.name for judge in panel.judges)}, thoughts {shown}"
 
 
 def _check_stage(stage: Stage, study: Study, *, offline: bool) -> str:

@@ -10,20 +10,33 @@ from stagelens.analysis import analyze
 from stagelens.benchmarks.records import LEFT_OUT
 from stagelens.engine.ask import log_of
 from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.judging import Judging, StageLog
 from stagelens.engine.shards import Shard
 from stagelens.outcomes.inspect_logs import read_log
+from stagelens.outcomes.judged import PANEL
 from stagelens.outcomes.label_sheets import labelled
 from stagelens.outcomes.looks import is_not_asked
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import rewrite_report
 from stagelens.statistics.results import Verdicts
+from stagelens.study.rules import RULE
 from stagelens.study.spec import Study
 
 
-def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -> list[pl.DataFrame]:
-    """Every shard's outcomes."""
-    return [outcomes_of(shard, study, folder) for shard in shards]
+def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder, judging: Judging) -> pl.DataFrame:
+    """Every shard's outcomes, with what the judges say of them."""
+    frames = [outcomes_of(shard, study, folder) for shard in shards]
+    return judging.grade(pl.concat(frames, how="diagonal_relaxed"), answered(shards, folder))
+
+
+def answered(shards: Sequence[Shard], folder: RunFolder) -> list[StageLog]:
+    """The logs that these shards have."""
+    logs = [
+        StageLog(shard.stage.family, shard.stage.stage, shard.questions.benchmark.name, log_of(shard, folder))
+        for shard in shards
+    ]
+    return [log for log in logs if log.path.is_file()]
 
 
 def write_outcomes(frames: Sequence[pl.DataFrame], folder: RunFolder) -> pl.DataFrame:
@@ -76,16 +89,24 @@ def _absent(shard: Shard, position: int, seen: set[tuple[str, int]], cause: str)
 
 
 def missing_sentences(outcomes: pl.DataFrame) -> tuple[str, ...]:
-    """One sentence for every cell with items that another run could fill; none for those that need no asking."""
-    missing = outcomes.filter(pl.col("status").is_in(["ungraded", "unattempted"]) & ~is_not_asked())
-    left_out = pl.col("cause").str.starts_with(LEFT_OUT).fill_null(False).alias("left_out")
-    cells = missing.group_by("family", "stage", "benchmark", "status", left_out, maintain_order=True).agg(
+    """One sentence for every cell with items that another run could fill; none for those that need no asking.
+
+    A cell that models judged has one for each of them; a panel's rows only repeat what its judges' say.
+    """
+    missing = outcomes.filter(
+        pl.col("status").is_in(["ungraded", "unattempted"]) & ~is_not_asked() & (pl.col("judge").fill_null("") != PANEL)
+    ).with_columns(
+        by=pl.when(~pl.col("judge").str.starts_with(RULE)).then(pl.col("judge")),
+        left_out=pl.col("cause").str.starts_with(LEFT_OUT).fill_null(False),
+    )
+    cells = missing.group_by("family", "stage", "benchmark", "status", "by", "left_out", maintain_order=True).agg(
         pl.struct("item", "epoch").n_unique().alias("attempts"),
         pl.col("item").first(),
         pl.col("cause").drop_nulls().first(),
     )
     return tuple(
-        f"{row['family']}/{row['stage']}/{row['benchmark']}: {row['attempts']} answers are {row['status']}, the first "
+        f"{row['family']}/{row['stage']}/{row['benchmark']}: {row['attempts']} answers are {row['status']}"
+        f"{f' by {by}' if (by := row['by']) else ''}, the first "
         f"for item {row['item']} ({row['cause'] or 'no cause recorded'}); "
         + ("once that is mended, ask in a new folder." if row["left_out"] else "the same command asks for them again.")
         for row in cells.iter_rows(named=True)

@@ -48,6 +48,11 @@ class RunFolder:
         """The report, one file."""
         return self.root / "report.html"
 
+    @property
+    def judging(self) -> Path:
+        """Who judged, how often, and how far they agree with themselves; only where models judge."""
+        return self.root / "judging.json"
+
     def checkpoint(self, family: str, stage: str) -> Path:
         """Where a trained stage's checkpoint lies."""
         return self.root / "checkpoints" / family / stage
@@ -55,6 +60,10 @@ class RunFolder:
     def logs(self, family: str, stage: str) -> Path:
         """Where a stage's Inspect logs lie."""
         return self.root / "logs" / family / stage
+
+    def judgements(self, benchmark: str) -> Path:
+        """Where the Inspect logs of a benchmark's judges lie."""
+        return self.root / "judgements" / benchmark
 
     @contextmanager
     def claimed(self) -> Iterator[None]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stagelens.engine.ask import METADATA_KEY, is_whole, log_of
+from stagelens.engine.ask import is_whole, log_of
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity
 from stagelens.engine.ledger import Ledger
+from stagelens.engine.logs import METADATA_KEY
 from stagelens.engine.shards import Shard
 
 

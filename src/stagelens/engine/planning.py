@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stagelens.engine.pilot import read_pilots
+from stagelens.engine.pricing import price_judging
 from stagelens.engine.shards import Questions, read_questions
 from stagelens.study.cells import Plan, take_inventory
 from stagelens.study.cells import plan as plan_cells
@@ -38,4 +39,5 @@ def plan_questions(
         )
         for asked in questions
     }
-    return plan_cells(study, inventory, simulated=simulated, pilots=pilots)
+    judging = tuple(price_judging(study, questions))
+    return plan_cells(study, inventory, simulated=simulated, pilots=pilots, judging=judging)

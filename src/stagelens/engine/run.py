@@ -13,6 +13,8 @@ from stagelens.engine.collect import collect_outcomes, decide, missing_sentences
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.found import note_found_shards, note_found_stages
 from stagelens.engine.identity import StageIdentity, identify_stages
+from stagelens.engine.judges import read_panels
+from stagelens.engine.judging import Judging, write_summary
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.left_out import askable, left_out, sentences, skipped
 from stagelens.engine.planning import plan_questions
@@ -47,6 +49,7 @@ class _Work:
     shards: tuple[Shard, ...]
     unmade: list[StageIdentity]
     unasked: list[Shard]
+    judging: Judging
 
 
 def default_folder(study: Study, limit: int | None) -> Path:
@@ -110,10 +113,11 @@ def evaluate(
 def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporter | None) -> Iterator[_Work]:
     """Read everything, claim the folder, and find every clash with what is in it, before anything is spent."""
     check_files(study)
+    folder = RunFolder((out or default_folder(study, limit)).resolve())
     stages = identify_stages(study)
     questions = read_questions(study, limit=limit)
+    panels = read_panels(study, [(asked.benchmark, asked.settings) for asked in questions], folder.root)
     shards = tuple(shard for stage in stages for asked in questions for shard in cut_shards(study, stage, asked))
-    folder = RunFolder((out or default_folder(study, limit)).resolve())
     with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
         note_found_stages(stages, folder, ledger)
         note_found_shards(shards, folder, ledger)
@@ -126,6 +130,7 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
             shards=shards,
             unmade=unmade(stages, folder, ledger),
             unasked=unasked(shards, folder, ledger),
+            judging=Judging(panels, study=study, folder=folder, reporter=reporter or silent()),
         )
         for notice in (notice for asked in questions for notice in asked.notices if work.unasked):
             work.reporter.say(notice)
@@ -152,13 +157,25 @@ def _evaluate(work: _Work) -> Outcome:
         reporter.say(sentence)
     unasked, causes = askable(work.unasked, lacks), skipped(work.shards, lacks, folder)
     asked = [shard for shard in work.shards if shard.piece not in causes]
-    if study.analysis.looks > 1:
-        frames = ask_until_decided(asked, unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
-    else:
+    if asked and study.analysis.looks > 1:
+        graded = ask_until_decided(
+            asked,
+            unasked,
+            study=study,
+            folder=folder,
+            ledger=ledger,
+            reporter=reporter,
+            judging=work.judging,
+        )
+        frames = [graded]
+    elif asked:
         ask_shards(unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
-        frames = collect_outcomes(asked, study, folder)
+        frames = [collect_outcomes(asked, study, folder, work.judging)]
+    else:
+        frames = []
     frames += [
         outcomes_of(shard, study, folder, skipped=causes[shard.piece]) for shard in work.shards if shard.piece in causes
     ]
     outcomes = write_outcomes(frames, folder)
+    write_summary(work.judging, folder)
     return Outcome(folder, decide(study, folder), missing_sentences(outcomes))

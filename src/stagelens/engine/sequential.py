@@ -12,8 +12,9 @@ import polars as pl
 
 from stagelens.analysis import analyze
 from stagelens.engine.ask import ask_shards, log_of
-from stagelens.engine.collect import outcomes_of
+from stagelens.engine.collect import answered, outcomes_of
 from stagelens.engine.folder import RunFolder
+from stagelens.engine.judging import Judging
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.looks import undecided
 from stagelens.engine.progress import Reporter
@@ -32,7 +33,8 @@ def ask_until_decided(
     folder: RunFolder,
     ledger: Ledger,
     reporter: Reporter,
-) -> list[pl.DataFrame]:
+    judging: Judging,
+) -> pl.DataFrame:
     """Ask look after look, and give all outcomes; rows of items that were not asked name the look that decided.
 
     A family goes on to the next look of the items of which a measure is undecided: also of one that was decided before,
@@ -45,6 +47,7 @@ def ask_until_decided(
         folder: the run folder.
         ledger: where finished shards are noted.
         reporter: says where the looks stand.
+        judging: the judges, who judge what a look has asked before it decides.
     """
     looks, open_pieces = study.analysis.looks, {shard.piece for shard in unasked}
     reached = {shard.portion: 1 for shard in shards}
@@ -59,7 +62,8 @@ def ask_until_decided(
             for shard in shards
             if shard.look > reached[shard.portion]
         ]
-        outcomes = [*known.values(), *left_out]
+        rows = pl.concat([*known.values(), *left_out], how="diagonal_relaxed")
+        outcomes = judging.grade(rows, answered([shard for shard in shards if shard.piece in known], folder))
         going_on = _going_on(outcomes, shards, reached, study, folder) if left_out else []
         if not going_on:
             break
@@ -73,7 +77,7 @@ def ask_until_decided(
 
 
 def _going_on(
-    outcomes: Sequence[pl.DataFrame],
+    outcomes: pl.DataFrame,
     shards: Sequence[Shard],
     reached: Mapping[Portion, int],
     study: Study,
@@ -85,7 +89,7 @@ def _going_on(
     filled since, and decided what was undecided then. What was asked counts.
     """
     left = [portion for portion, number in reached.items() if number < study.analysis.looks]
-    verdicts = analyze(pl.concat(outcomes, how="diagonal_relaxed"), study=study)
+    verdicts = analyze(outcomes, study=study)
     open_measures = {
         (family, benchmark, measure)
         for family, benchmark, measures in reached

@@ -10,6 +10,7 @@ _QUOTES: Final = str.maketrans(
     {"‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "«": '"', "»": '"'}
 )
 _THOUGHTS: Final = re.compile(r"<(think|thinking)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_TAGS: Final = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
 _CODE_BLOCK: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED: Final = re.compile(r'(?<![\w"])"(?!\s)[^"\n]{1,600}?(?<!\s)"(?!\w)')
 _EMPHASIS: Final = re.compile(r"[*_~#]+")
@@ -23,6 +24,12 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?:])\s+|\n+")
 def without_thoughts(text: str) -> str:
     """The answer alone; a thought that never ends leaves nothing."""
     return _THOUGHTS.sub("", text).strip()
+
+
+def split_thoughts(text: str) -> tuple[str, str]:
+    """The thoughts that a text holds between thinking tags, and the answer alone."""
+    thoughts = [_TAGS.sub("", found.group()).strip() for found in _THOUGHTS.finditer(text)]
+    return "\n\n".join(filter(None, thoughts)), without_thoughts(text)
 
 
 def list_items(text: str) -> int:

@@ -17,6 +17,7 @@ from zipfile import BadZipFile
 import polars as pl
 
 from stagelens.errors import InputError
+from stagelens.judges.turns import Conversation, Part, conversation_of
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.schema import COLUMNS
 
@@ -30,7 +31,11 @@ _HEAVY: Final = {"messages", "events", "events_data", "store", "attachments", "t
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One answer as it was generated, None where there is none; ``group`` is the benchmark's word for the item."""
+    """One answer as it was generated, None where there is none; ``group`` is the benchmark's word for the item.
+
+    Of an agent ``answer`` is all that it said and did, as text; ``parts`` are the same piece by piece, thoughts
+    included; they are empty where the answer is one text without thoughts.
+    """
 
     item: str
     prompt: str
@@ -40,6 +45,20 @@ class Transcript:
     epoch: int
     status: str | None = None
     grade: str | None = None
+    system: str | None = None
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at an item with what its scorer left: ``records`` as in ``benchmarks.records``, and ``evidence``."""
+
+    item: str
+    epoch: int
+    group: str
+    conversation: Conversation
+    records: tuple[Mapping[str, Any], ...]
+    evidence: str | None
 
 
 def read_log(path: str | Path, *, family: str, stage: str, stage_index: int) -> pl.DataFrame:
@@ -109,6 +128,34 @@ def read_answers(path: str | Path, attempts: Set[tuple[str, int]]) -> Iterator[T
                 yield _transcript(read_eval_log_sample(str(path), id=sample.id, epoch=sample.epoch))
 
 
+def read_attempts(path: str | Path) -> Iterator[Attempt]:
+    """Every attempt in a log that a scorer left records of.
+
+    Raises:
+        InputError: the file is not a whole Inspect log.
+    """
+    from inspect_ai.log import read_eval_log
+
+    with _readable(path):
+        log = read_eval_log(str(path), exclude_fields=_HEAVY - {"messages"})
+    for sample in log.samples or []:
+        records = tuple(_scored(sample))
+        if records and not sample.error:
+            yield Attempt(
+                item=str(sample.id),
+                epoch=sample.epoch,
+                group=str(sample.metadata.get("group")),
+                conversation=conversation_of(sample.messages),
+                records=records,
+                evidence=_evidence(sample),
+            )
+
+
+def _evidence(sample: EvalSample) -> str | None:
+    found = [(score.metadata or {}).get("evidence") for score in (sample.scores or {}).values()]
+    return "\n\n".join(text for text in found if isinstance(text, str) and text) or None
+
+
 def _open(path: str | Path) -> EvalLog:
     from inspect_ai.log import read_eval_log
 
@@ -150,17 +197,26 @@ def _scored(sample: EvalSample) -> Iterator[Mapping[str, Any]]:
 
 
 def _transcript(sample: EvalSample) -> Transcript:
-    asked = sample.input if isinstance(sample.input, str) else "\n\n".join(turn.text for turn in sample.input)
+    talk = conversation_of(sample.messages)
     answered = bool(sample.output.choices)
     words = [score.value for score in (sample.scores or {}).values() if isinstance(score.value, str)]
     statuses = [record["status"] for record in _scored(sample)]
+    answer = talk.text(thoughts=False) if talk.acts else sample.output.completion
     return Transcript(
         item=str(sample.id),
-        prompt=asked,
-        answer=sample.output.completion if answered else None,
+        prompt=_asked(sample),
+        answer=answer if answered or talk.acts else None,
         group=sample.metadata.get("group"),
         stop_reason=sample.output.stop_reason if answered else None,
         epoch=sample.epoch,
         status=statuses[0] if statuses else "unattempted",
         grade=words[0] if words else None,
+        system=talk.system,
+        parts=talk.parts if len(talk.parts) > 1 else (),
     )
+
+
+def _asked(sample: EvalSample) -> str:
+    if isinstance(sample.input, str):
+        return sample.input
+    return "\n\n".join(turn.text for turn in sample.input if turn.role != "system")

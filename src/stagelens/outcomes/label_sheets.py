@@ -41,7 +41,7 @@ def write_sheet(key: pl.DataFrame, transcripts: Mapping[Answer, Transcript], fol
     records = []
     for row in key.iter_rows(named=True):
         shown = transcripts.get((row["family"], row["stage"], row["benchmark"], row["item"], row["epoch"]))
-        prompt, answer = ("", "") if shown is None else (shown.prompt, shown.answer or "")
+        prompt, answer = ("", "") if shown is None else (_asked(shown), shown.answer or "")
         records.append([row["label_id"], row["benchmark"], row["measure"], prompt, answer, ""])
     try:
         beside = folder / f".{SHEET}.partial"
@@ -51,6 +51,11 @@ def write_sheet(key: pl.DataFrame, transcripts: Mapping[Answer, Transcript], fol
         beside.replace(folder / SHEET)
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}): free it for writing.") from error
+
+
+def _asked(shown: Transcript) -> str:
+    """What was asked, as judges see it: with the system prompt, where there was one."""
+    return shown.prompt if shown.system is None else f"[system prompt]\n{shown.system}\n\n[prompt]\n{shown.prompt}"
 
 
 def write_key(key: pl.DataFrame, folder: Path) -> None:

@@ -5,7 +5,10 @@ Everything is optional: a bare outcome table gives a report too. ``None`` means 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from stagelens.judges.turns import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,30 @@ class LineageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeRow:
+    """One judge of one benchmark.
+
+    ``thoughts``: whether it was shown what stages thought. ``answers`` were judged, of which ``contents`` are distinct.
+    ``ungraded``: how many contents have no grade, by cause. ``repeats`` judgements were made again of some of them,
+    ``same`` of which were as before; ``shift``: by measure, later minus first, on average.
+    """
+
+    benchmark: str
+    judge: str
+    thoughts: bool
+    answers: int
+    contents: int
+    ungraded: Mapping[str, int]
+    repeats: int
+    same: int
+    shift: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One stage's answer to one item, as generated. ``grade`` is the judge's word, ``group`` the benchmark's own.
+
+    ``parts`` are what an agent said, did and was shown, and what a model thought; empty where there is but an answer.
 
     Examples that agree in family, benchmark and item are shown side by side, one column a stage.
     """
@@ -59,6 +84,8 @@ class Example:
     group: str | None = None
     status: str | None = None
     grade: str | None = None
+    system: str | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +95,5 @@ class ReportContext:
     parity: tuple[ParityRow, ...] = ()
     lineage: tuple[LineageRow, ...] = ()
     examples: tuple[Example, ...] = ()
+    judges: tuple[JudgeRow, ...] = ()
     notes: tuple[str, ...] = ()

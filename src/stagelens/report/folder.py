@@ -34,7 +34,7 @@ def rewrite_report(folder: Path) -> Path:
     Raises:
         InputError: the folder holds no verdicts, or they cannot be read.
     """
-    verdicts = _read_verdicts(folder / "verdicts.json")
+    verdicts = read_verdicts(folder / "verdicts.json")
     # Reading studies and logs takes a while to import, which a bare analysis need not wait for.
     from stagelens.report.gather import gather_context
 
@@ -42,7 +42,12 @@ def rewrite_report(folder: Path) -> Path:
     return folder / "report.html"
 
 
-def _read_verdicts(path: Path) -> Verdicts:
+def read_verdicts(path: Path) -> Verdicts:
+    """The verdicts in a ``verdicts.json``.
+
+    Raises:
+        InputError: there is no such file, or it cannot be read.
+    """
     if not path.is_file():
         raise InputError(f"{path.parent} holds no verdicts.json: name a run folder, or finish its run first.")
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
+from stagelens.errors import InputError
 from stagelens.outcomes.answers import summarise_logs
 from stagelens.outcomes.inspect_logs import read_transcripts
-from stagelens.report.context import Example, LineageRow, ParityRow, ReportContext
+from stagelens.report.context import Example, JudgeRow, LineageRow, ParityRow, ReportContext
 from stagelens.study.spec import Stage, Study
 
 EXAMPLES = 9
@@ -28,6 +31,7 @@ def gather_context(folder: Path) -> ReportContext | None:
         parity=tuple(_parity(study, family, stage, folder) for family, stage in stages),
         lineage=tuple(_lineage(family, stage) for family, stage in stages),
         examples=tuple(example for family, stage in stages for example in _examples(family, stage, folder)),
+        judges=_judges(folder / "judging.json"),
     )
 
 
@@ -76,7 +80,20 @@ def _examples(family: str, stage: Stage, folder: Path) -> Iterator[Example]:
                 group=answer.group,
                 status=answer.status,
                 grade=answer.grade,
+                system=answer.system,
+                parts=answer.parts,
             )
+
+
+def _judges(path: Path) -> tuple[JudgeRow, ...]:
+    if not path.is_file():
+        return ()
+    names = [each.name for each in fields(JudgeRow)]
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(JudgeRow(**{name: entry[name] for name in names}) for entry in entries)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} cannot be read ({error}): run the study again.") from error
 
 
 def _logs(folder: Path, family: str, stage: Stage) -> list[Path]:

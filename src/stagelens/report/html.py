@@ -17,7 +17,7 @@ from stagelens.report.context import ReportContext
 from stagelens.report.counterfactuals import counterfactual_effects
 from stagelens.report.exploratory import ordinal_table, strata_table
 from stagelens.report.headline import headline
-from stagelens.report.judging import judge_texts, left_out_table
+from stagelens.report.judging import judge_texts, judges_table, left_out_table, low_agreement
 from stagelens.report.methods import readings, references
 from stagelens.report.pairs import is_side_by_side, matrices
 from stagelens.report.pairs_picture import pairs_picture
@@ -63,10 +63,11 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
         has_headline=any(headline_contrast(result) is not None for result in verdicts.results),
         certify_sentences=certify_sentences(verdicts),
         certified=certify_table(verdicts),
-        warnings=warnings(verdicts, context),
+        warnings=(*warnings(verdicts, context), *low_agreement(verdicts)),
         pair_warnings=pair_warnings(verdicts),
         judges=judge_texts(verdicts),
         left_out=left_out_table(verdicts),
+        judging=judges_table(context.judges),
         counterfactuals=counterfactual_levels(verdicts),
         effects=counterfactual_effects(verdicts),
         ordinal=ordinal_table(verdicts),

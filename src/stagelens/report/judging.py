@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from stagelens.report.context import JudgeRow
 from stagelens.report.pairs import is_side_by_side
 from stagelens.report.tabulate import Column, Table, tabulate
-from stagelens.report.units import Units, coverage, ratio, units_of
+from stagelens.report.units import MISSING, Units, count, coverage, ratio, units_of
 from stagelens.report.words import families, full_name, headline_contrast, measure_word, verdict_text
 from stagelens.statistics.results import Contrast, Judging, LeftOut, MeasureResult, Verdicts
 
+LEAST_ALPHA: Final = 0.667
+"""Krippendorff's own threshold: below it not even tentative conclusions may be drawn (Content Analysis, ch. 11)."""
 _LEVELS: Final = {
     "nominal": "nominal: grades agree or not",
     "ordinal": "ordinal: the order of grades counts",
@@ -95,6 +99,54 @@ def tipping(result: MeasureResult) -> str:
     if units.kind == "rate":
         return f"the verdict would be overturned if the judge erred on {size} more of one stage's answers"
     return f"the verdict would be overturned if the judge erred by {size} more, on average, at one stage"
+
+
+def agreement_lines(verdicts: Verdicts) -> tuple[str, ...]:
+    """`odcv/severity: 3 judges, Krippendorff's α 0.81 (…)`, for every measure that two judges or more graded."""
+    several = len(families(verdicts)) > 1
+    return tuple(
+        f"{full_name(result, several_families=several)}: {len(result.judging.judges)} judges, Krippendorff's α {said}"
+        for result in verdicts.results
+        if result.judging is not None and (said := agreement(result.judging, verdicts.alpha))
+    )
+
+
+def low_agreement(verdicts: Verdicts) -> tuple[tuple[str, str], ...]:
+    """(where, sentence) for every measure of which the judges agree too little even for tentative conclusions."""
+    several = len(families(verdicts)) > 1
+    return tuple(
+        (
+            full_name(result, several_families=several),
+            f"The judges agree too little (Krippendorff's α {ratio(alpha)}, below {LEAST_ALPHA:g}) to be relied on.",
+        )
+        for result in verdicts.results
+        if result.judging is not None
+        and (alpha := result.judging.krippendorff_alpha) is not None
+        and alpha < LEAST_ALPHA
+    )
+
+
+def judges_table(rows: Iterable[JudgeRow]) -> Table:
+    """Who judged, what they were shown, and how far each agrees with itself."""
+    columns: tuple[Column[JudgeRow], ...] = (
+        Column("benchmark", lambda row: row.benchmark, numeric=False),
+        Column("judge", lambda row: row.judge, numeric=False),
+        Column("thoughts", lambda row: "shown" if row.thoughts else "hidden", numeric=False),
+        Column("answers", lambda row: count(row.answers)),
+        Column("distinct", lambda row: count(row.contents), "judged once each"),
+        Column("ungraded", _ungraded, numeric=False, wide=True),
+        Column("judged again", lambda row: f"{row.same} of {row.repeats} the same" if row.repeats else MISSING),
+        Column("drift", _shift, "later minus first", numeric=False, wide=True),
+    )
+    return tabulate(columns, rows, group=lambda row: row.benchmark)
+
+
+def _ungraded(row: JudgeRow) -> str:
+    return "; ".join(f"{number}: {cause}" for cause, number in row.ungraded.items()) or "none"
+
+
+def _shift(row: JudgeRow) -> str:
+    return "; ".join(f"{measure_word(measure)} {shift:+.2f}" for measure, shift in row.shift.items()) or MISSING
 
 
 def left_out_table(verdicts: Verdicts) -> Table:

@@ -22,9 +22,17 @@ def print_plan(plan: Plan, console: Console) -> None:
     _print("What would be asked", "cell", headings, cells, console)
     _say(
         f"{plan.tokens:,} tokens at most; about {plan.hours:.2g} hours at an assumed {plan.tokens_per_second:g} tokens "
-        "a second; training is not counted.",
+        "a second; training and judging are not counted.",
         console,
     )
+    if plan.judging:
+        headings = ("calls ≤", "prompt tokens ≤", "answer tokens ≤")
+        judging = [
+            (f"{cost.benchmark}: {cost.judge}", cost.calls, cost.prompt_tokens, cost.answer_tokens)
+            for cost in plan.judging
+        ]
+        _print("What judges would be asked", "judge", headings, judging, console)
+        _say("Equal answers are judged once; what agents' commands print is not counted.", console)
     headings = ("margin", "clus-\nters", "needed", "half\nwidth", "detect-\nable", "certi-\nfiable")
     rows = [_prospect_row(planned) for planned in plan.measures]
     _print("What it can be expected to show", "measure", headings, rows, console)

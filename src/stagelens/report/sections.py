@@ -51,12 +51,22 @@ class ClaimText:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an episode: who speaks, and what; ``apart`` where it is thoughts, which are shown on request."""
+
+    heading: str
+    text: Cut
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """One stage's answer; ``text`` is None where none was recorded."""
+    """One stage's answer; ``text`` is None where none was recorded. ``parts``, where there are any, stand for it."""
 
     stage: str
     words: str
     text: Cut | None
+    parts: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class ItemAnswers:
 
     name: str
     group: str | None
+    system: Cut | None
     prompt: Cut
     answers: tuple[Answer, ...]
 
@@ -129,6 +140,7 @@ def item_answers(examples: Iterable[Example]) -> tuple[ItemAnswers, ...]:
         ItemAnswers(
             name=f"{family}/{benchmark}/{item}" if several else f"{benchmark}/{item}",
             group=rows[0].group,
+            system=None if rows[0].system is None else cut(rows[0].system),
             prompt=cut(rows[0].prompt),
             answers=tuple(map(_answer, rows)),
         )
@@ -138,7 +150,8 @@ def item_answers(examples: Iterable[Example]) -> tuple[ItemAnswers, ...]:
 
 def _answer(example: Example) -> Answer:
     words = [word.replace("_", " ") for word in (example.status, example.grade) if word]
-    return Answer(example.stage, ", ".join(words), None if example.answer is None else cut(example.answer))
+    parts = tuple(Piece(part.heading, cut(part.text), part.kind == "thoughts") for part in example.parts)
+    return Answer(example.stage, ", ".join(words), None if example.answer is None else cut(example.answer), parts)
 
 
 def _measure_text(result: MeasureResult, alpha: float, *, several: bool, differ: bool) -> MeasureText:

@@ -65,6 +65,17 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgingCost:
+    """What one judge of one benchmark is asked, at most: ``calls`` with repeated anchors, and their tokens."""
+
+    benchmark: str
+    judge: str
+    calls: int
+    prompt_tokens: int
+    answer_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedMeasure:
     """One measure, the same for every contrast of the study, and its prospect (None where no item counts).
 
@@ -88,6 +99,7 @@ class Plan:
     measures: tuple[PlannedMeasure, ...]
     tokens_per_second: float
     assumed: Assumptions
+    judging: tuple[JudgingCost, ...] = ()
 
     @property
     def prompt_tokens(self) -> int:
@@ -101,12 +113,12 @@ class Plan:
 
     @property
     def tokens(self) -> int:
-        """Of prompts and answers together, at most; training is not counted."""
+        """Of prompts and answers together, at most; training and judging are not counted."""
         return self.prompt_tokens + self.answer_tokens
 
     @property
     def hours(self) -> float:
-        """For all tokens at the assumed rate; training is not counted."""
+        """For all tokens at the assumed rate; training and judging are not counted."""
         return self.tokens / self.tokens_per_second / 3600
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,6 +129,7 @@ class Plan:
             "prompt_tokens": self.prompt_tokens,
             "answer_tokens": self.answer_tokens,
             "hours": rounded(self.hours),
+            "judging": [asdict(cost) for cost in self.judging],
             "measures": [measure_to_dict(measure) for measure in self.measures],
             "assumptions": {
                 "tokens_per_second": self.tokens_per_second,
@@ -155,6 +168,7 @@ def plan(
     assumed: Assumptions | None = None,
     simulated: bool = False,
     pilots: Pilots | None = None,
+    judging: Sequence[JudgingCost] = (),
 ) -> Plan:
     """The plan of a study whose benchmarks hold what ``inventory`` says, by benchmark.
 
@@ -165,6 +179,7 @@ def plan(
         assumed: what is assumed of the answers.
         simulated: whether what can be expected is simulated as well, which takes some tenths of a second a measure.
         pilots: what a simulation draws on, for the measures that a pilot had; the others rest on the assumptions.
+        judging: what the judges are asked.
     """
     assumed = assumed or Assumptions()
     cells = tuple(
@@ -181,7 +196,7 @@ def plan(
     )
     if simulated:
         measures = tuple(_with_simulation(measure, study, inventory, assumed, pilots or {}) for measure in measures)
-    return Plan(cells, measures, tokens_per_second, assumed)
+    return Plan(cells, measures, tokens_per_second, assumed, tuple(judging))
 
 
 def _cell(study: Study, family: str, stage: str, benchmark: str, holds: BenchmarkInventory) -> Cell:

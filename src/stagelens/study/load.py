@@ -90,3 +90,7 @@ def _named_files(study: Study) -> Iterator[tuple[FieldPath, str, bool]]:
             template = (stage.recipe or {}).get("chat_template")
             if isinstance(template, str):
                 yield (*where, "recipe", "chat_template"), template, True
+    for key, judge in study.judges.items():
+        for index, model in enumerate(judge.models):
+            if is_local(model):
+                yield ("judges", key, *(("model",) if judge.model else ("panel", index))), model, False

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
 
+from stagelens.outcomes.judged import HUMAN, PANEL
 from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.study.lineage import family_problems
+from stagelens.study.paths import is_local
 from stagelens.study.problems import FieldPath, Problem, nearest
 from stagelens.study.spec import ClaimSpec, Study
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|,]')
 MAX_NAME = 100
+RULE: Final = "rule:"
+"""How the names of judges that are rules begin."""
 
 
 def problems(study: Study) -> list[Problem]:
@@ -76,10 +82,36 @@ def _repeated(names: Sequence[str], where: Sequence[FieldPath]) -> Iterator[Prob
 
 
 def _judges(study: Study) -> Iterator[Problem]:
-    for key in study.judges:
+    for key, judge in study.judges.items():
+        where: FieldPath = ("judges", key)
         if key != "default" and key not in study.benchmarks:
             hint = nearest(key, ["default", *study.benchmarks])
-            yield Problem(("judges", key), f"{key!r} is neither 'default' nor a benchmark of this study; {hint}")
+            yield Problem(where, f"{key!r} is neither 'default' nor a benchmark of this study; {hint}")
+        if (judge.model is None) == (not judge.panel):
+            yield Problem(
+                where, "a judge is one `model`, or a `panel: [MODEL, MODEL, …]` of several; name one of the two"
+            )
+        elif len(judge.panel) == 1:
+            yield Problem(
+                (*where, "panel"), f"a panel has two judges or more; for one, write `model: {judge.panel[0]}`"
+            )
+        taken: dict[str, str] = {}
+        for index, model in enumerate(judge.panel):
+            name, field = judge_name(model), (*where, "panel", index)
+            if name in taken:
+                same = (
+                    "stands here twice" if taken[name] == model else f"has the name of {taken[name]}: rename its folder"
+                )
+                yield Problem(field, f"the judge {model} {same}")
+            taken[name] = model
+        for name in map(judge_name, judge.models):
+            if not name.strip() or name in (PANEL, HUMAN) or name.startswith(RULE):
+                yield Problem(where, f"a judge must not be called {name!r}: outcome tables mean something else by it")
+
+
+def judge_name(model: str) -> str:
+    """What a judge is called in outcome tables: its model's name, of a path the last part."""
+    return Path(model).name if is_local(model) else model
 
 
 def _margins(study: Study) -> Iterator[Problem]:

@@ -129,6 +129,24 @@ class Generation(Spec):
     chat_template: Literal["own", "production"] = "own"
 
 
+class JudgeSpec(Spec):
+    """Who judges a benchmark's answers: one ``model``, or a ``panel`` of which the median counts.
+
+    Models are named as a stage's is. ``thoughts`` shows judges what stages thought, the same for all of them.
+    ``max_answer_tokens`` is of a judge's answer, its own thoughts included.
+    """
+
+    model: str | None = None
+    panel: tuple[str, ...] = Field(default=(), strict=False)
+    thoughts: bool = False
+    max_answer_tokens: int = Field(default=2048, ge=16)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All of its models."""
+        return self.panel if self.model is None else (self.model,)
+
+
 class Analysis(Spec):
     """The error rate and the margins, fixed before the run.
 
@@ -170,7 +188,7 @@ class Study(Spec):
     families: dict[str, Family] = Field(min_length=1)
     generation: Generation = Generation()
     benchmarks: dict[str, dict[str, Any]] = Field(min_length=1)
-    judges: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    judges: dict[str, JudgeSpec] = Field(default_factory=dict)
     analysis: Analysis = Analysis()
     claims: tuple[ClaimSpec, ...] = Field(default=(), strict=False)
     folder: Path = Field(default=Path(), exclude=True, strict=False)
@@ -182,6 +200,10 @@ class Study(Spec):
         from stagelens.study.load import load_study
 
         return load_study(path)
+
+    def judge_of(self, benchmark: str) -> JudgeSpec | None:
+        """Who judges a benchmark: its own entry in ``judges``, else the default's, else no model."""
+        return self.judges.get(benchmark) or self.judges.get("default")
 
     def sequential(self) -> Study:
         """The same study in several looks: its own ``analysis.looks``, or ``SEQUENTIAL_LOOKS`` where it has one."""

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from stagelens.study.paths import is_local, rebase
-from stagelens.study.spec import Family, Mixture, Stage, Study
+from stagelens.study.spec import Family, JudgeSpec, Mixture, Stage, Study
 
 _DATA_FILES: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 
@@ -19,9 +19,9 @@ def dump_study(study: Study, folder: Path | None = None) -> str:
     """The study file's text: the same text for equal studies, keys in the order of the spec.
 
     Without ``folder`` it loads back equal from the study's own folder. With ``folder``, the place where it will lie,
-    it asks the same from there: every relative path is written relative to that folder. Paths are local models,
-    sources' ``path``, a recipe's ``chat_template``, a benchmark's ``path``, its ``prompts`` where they end as a data
-    file does, and whatever else starts with ``./`` or ``../`` in a recipe or a benchmark's block.
+    it asks the same from there: every relative path is written relative to that folder. Paths are local models
+    (judges too), sources' ``path``, a recipe's ``chat_template``, a benchmark's ``path``, its ``prompts`` where they
+    end as a data file does, and whatever else starts with ``./`` or ``../`` in a recipe or a benchmark's block.
     """
     content = _Writer(study.folder, folder or study.folder).study(study)
     yaml = YAML(typ="rt")
@@ -58,7 +58,7 @@ class _Writer:
             "families": {name: self._family(family) for name, family in study.families.items()},
             "generation": study.generation.model_dump(),
             "benchmarks": {name: self._benchmark(block) for name, block in study.benchmarks.items()},
-            "judges": study.judges,
+            "judges": {name: self._judge(judge) for name, judge in study.judges.items()},
             "analysis": study.analysis.model_dump(),
             "claims": [{**claim.model_dump(by_alias=True), "measures": list(claim.measures)} for claim in study.claims],
         }
@@ -85,6 +85,11 @@ class _Writer:
                 fields["path"] = self._path(source.path)
             sources.append({**fields, "filter": source.filter, "provenance": source.provenance})
         return {"examples": mixture.examples, "sources": sources}
+
+    def _judge(self, judge: JudgeSpec) -> dict[str, Any]:
+        models = [self._path(model) if is_local(model) else model for model in judge.models]
+        who = {"panel": models} if judge.model is None else {"model": models[0]}
+        return who | judge.model_dump(exclude={"model", "panel"})
 
     def _benchmark(self, block: dict[str, Any]) -> dict[str, Any]:
         moved: dict[str, Any] = self._free(block)

@@ -12,6 +12,7 @@ from stagelens.benchmarks.base import Item, spread
 from stagelens.benchmarks.safety.grading import count_measures
 from stagelens.benchmarks.safety.items import make_items
 from stagelens.benchmarks.safety.rows import HUB, read_dataset, read_file
+from stagelens.benchmarks.safety.rubric import refusal_rubric
 from stagelens.benchmarks.safety.settings import SafetySettings, read_settings
 from stagelens.judges.rules import VERSION
 from stagelens.study.paths import resolve
@@ -67,8 +68,8 @@ class Safety:
         return 1
 
     def rubric(self, settings: SafetySettings) -> Rubric | None:
-        """Only rules grade."""
-        return None
+        """How far an answer refuses, in the rules' classes."""
+        return refusal_rubric()
 
     def needs_judge(self, settings: SafetySettings, folder: Path) -> bool:
         """The rules grade every answer."""

@@ -61,6 +61,11 @@ def outcomes(group: str, found: Found, cause: str | None) -> list[Outcome]:
     return [_outcome(rule, found, cause) for rule in MEASURES[group]]
 
 
+def values_of(group: str, grade: Grade) -> dict[str, float]:
+    """Each measure's value for an answer of this group with this grade."""
+    return {rule.measure: 1.0 if grade in rule.ones else 0.0 for rule in MEASURES[group]}
+
+
 def _outcome(rule: _Rule, found: Found, cause: str | None) -> Outcome:
     if found == "ungraded" or (found == "incapable" and not rule.or_zero):
         return missing(rule.measure, found, cause or found, JUDGE)

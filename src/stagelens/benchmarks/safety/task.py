@@ -13,9 +13,11 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from stagelens.benchmarks.base import Item
+from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.metrics import rates
 from stagelens.benchmarks.safety.benchmark import NAME, Safety
 from stagelens.benchmarks.safety.grading import grade, measures_of, outcomes
+from stagelens.benchmarks.safety.rubric import refusal_rubric
 from stagelens.benchmarks.seeds import attempt_seed
 from stagelens.study.fingerprint import fingerprint
 
@@ -31,6 +33,7 @@ def safety(
     epochs: int = 1,
     seed: int = 0,
     system_prompt: str | None = None,
+    grader: bool = False,
 ) -> Task:
     """Refusals of harmful requests, and of benign ones that look harmful.
 
@@ -43,6 +46,7 @@ def safety(
         epochs: attempts at each prompt.
         seed: from which every attempt's own seed follows.
         system_prompt: stands before every prompt.
+        grader: whether the model in the role ``grader`` judges too, beside the rules.
     """
     raw = {
         "prompts": prompts,
@@ -55,7 +59,10 @@ def safety(
     benchmark = Safety()
     settings = benchmark.settings(raw, where="safety")
     items = benchmark.items(settings, Path.cwd())
-    return benchmark.task(settings, items, seed=seed, epochs=epochs, system_prompt=system_prompt)
+    asked = benchmark.task(settings, items, seed=seed, epochs=epochs, system_prompt=system_prompt)
+    if grader:
+        asked.scorer = [*(asked.scorer or []), grader_scorer(refusal_rubric())]
+    return asked
 
 
 def build_task(

@@ -1,0 +1,150 @@
+"""Grades a run's stored answers again, by other judges; nothing is generated but judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from stagelens.engine.collect import decide, missing_sentences, write_outcomes
+from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.judges import benchmark_settings, read_panels
+from stagelens.engine.judging import Judging, StageLog, write_summary
+from stagelens.engine.progress import Reporter, silent
+from stagelens.errors import InputError
+from stagelens.outcomes.inspect_logs import read_log
+from stagelens.outcomes.judged import HUMAN, PANEL
+from stagelens.outcomes.table import read_table
+from stagelens.report.folder import read_verdicts
+from stagelens.statistics.results import MeasureResult, Verdicts
+from stagelens.study.load import check_files
+from stagelens.study.paths import is_local, rebase
+from stagelens.study.problems import nearest
+from stagelens.study.rules import RULE
+from stagelens.study.spec import JudgeSpec, Study
+from stagelens.study.write import dump_study
+
+_ATTEMPT = ("family", "stage", "benchmark", "item", "epoch")
+
+
+@dataclass(frozen=True, slots=True)
+class Regraded:
+    """What judging again ended with. ``changes``: a sentence for every verdict that is not what it was before."""
+
+    folder: RunFolder
+    verdicts: Verdicts
+    changes: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def judge_again(
+    root: Path,
+    judges: Sequence[str],
+    *,
+    benchmarks: Sequence[str] = (),
+    thoughts: bool = False,
+    reporter: Reporter | None = None,
+) -> Regraded:
+    """Replace the judges of a run's benchmarks, have its stored answers judged, decide and report again.
+
+    What one of them has judged before, in this run, is not judged again.
+
+    Args:
+        root: the run folder.
+        judges: models, named as a stage's is; relative paths start where the command is given. Two or more: a panel.
+        benchmarks: whose answers; by default all that models can judge.
+        thoughts: whether judges see what stages thought.
+        reporter: says how the work goes.
+
+    Raises:
+        InputError: the folder is no run's, a benchmark or a judge cannot be used.
+    """
+    folder, reporter = RunFolder(root.resolve()), reporter or silent()
+    for path in (folder.study, folder.outcomes):
+        if not path.is_file():
+            raise InputError(f"{root} has no {path.name}: name the folder of a run that has ended.")
+    with folder.claimed():
+        before = Study.load(folder.study)
+        study = _with_judges(before, judges, benchmarks, thoughts, folder)
+        check_files(study)
+        panels = read_panels(study, benchmark_settings(study), folder.root)
+        judging = Judging(panels, study=study, folder=folder, reporter=reporter)
+        logs = list(_logs(study, folder))
+        table = judging.grade(_unjudged(read_table(folder.outcomes), logs, study), logs)
+        old = read_verdicts(folder.verdicts) if folder.verdicts.is_file() else None
+        write_text(folder.study, dump_study(study, folder.root))
+        outcomes = write_outcomes([table], folder)
+        write_summary(judging, folder)
+        verdicts = decide(study, folder)
+    return Regraded(folder, verdicts, tuple(_changes(old, verdicts)), missing_sentences(outcomes))
+
+
+def _with_judges(
+    study: Study, judges: Sequence[str], benchmarks: Sequence[str], thoughts: bool, folder: RunFolder
+) -> Study:
+    can = [benchmark.name for benchmark, own in benchmark_settings(study) if benchmark.rubric(own) is not None]
+    for name in benchmarks:
+        if name not in can:
+            raise InputError(f"{folder.root} has no benchmark {name!r} that models judge; {nearest(name, can)}")
+    if not can:
+        raise InputError(f"{folder.root} has no benchmark that models judge.")
+    models = tuple(rebase(model, Path.cwd(), folder.root) if is_local(model) else model for model in judges)
+    who = {"model": models[0]} if len(models) == 1 else {"panel": models}
+    replaced = {
+        name: JudgeSpec.model_validate({**_budget(study, name), **who, "thoughts": thoughts})
+        for name in benchmarks or can
+    }
+    return study.model_copy(update={"judges": {**study.judges, **replaced}})
+
+
+def _budget(study: Study, benchmark: str) -> dict[str, int]:
+    """The length of a judge's answer as the study had it, if it did: the same judge is then the same as before."""
+    spec = study.judge_of(benchmark)
+    return {} if spec is None else {"max_answer_tokens": spec.max_answer_tokens}
+
+
+def _logs(study: Study, folder: RunFolder) -> Iterator[StageLog]:
+    """Every log of every stage's answers."""
+    for family, members in study.families.items():
+        for stage in members.stages:
+            for path in sorted(folder.logs(family, stage.name).glob("*.eval")):
+                yield StageLog(family, stage, path.name.rsplit("-", 1)[0], path)
+
+
+def _unjudged(table: pl.DataFrame, logs: Sequence[StageLog], study: Study) -> pl.DataFrame:
+    """The outcomes as the benchmarks' own scorers left them: from the logs, and from the table what no log holds."""
+    frames = [
+        read_log(
+            log.path,
+            family=log.family,
+            stage=log.stage.name,
+            stage_index=study.families[log.family].stages.index(log.stage),
+        )
+        for log in logs
+    ]
+    own = pl.concat(frames) if frames else table.clear()
+    judge = pl.col("judge").fill_null("")
+    rest = table.filter(~judge.is_in([PANEL, HUMAN]) & ((judge == "") | judge.str.starts_with(RULE)))
+    return pl.concat([own, rest.join(own, on=_ATTEMPT, how="anti")], how="diagonal_relaxed")
+
+
+def _changes(old: Verdicts | None, new: Verdicts) -> Iterator[str]:
+    before = {} if old is None else {_name(result): _decided(result) for result in old.results}
+    for result in new.results:
+        was, now = before.get(_name(result), "nothing"), _decided(result)
+        if was != now:
+            yield f"{_name(result)}: {was} → {now}"
+
+
+def _name(result: MeasureResult) -> str:
+    return f"{result.family}/{result.benchmark}/{result.measure}"
+
+
+def _decided(result: MeasureResult) -> str:
+    """The headline's verdict, what established it, and the cause, as far as the measure has them."""
+    headline = [contrast.verdict for contrast in result.contrasts if contrast.headline]
+    established = f"established by {result.established_by}" if result.established_by else ""
+    cause = f"cause {result.cause}" if result.cause else ""
+    return ", ".join(filter(None, (*headline, established, cause))) or "nothing"
