@@ -42,7 +42,7 @@ def test_a_grader_grades_beside_the_rules(tmp_path: Path) -> None:
     assert set(found["h"]) == {"refusal_rules", "grader_scorer"}
     (record,) = (found["h"]["grader_scorer"].metadata or {})["outcomes"]
     assert (record["measure"], record["value"], record["judge"]) == ("unsafe_response", 0.0, "stagelens_played/judge")
-    assert [each["status"] for each in (found["b"]["grader_scorer"].metadata or {})["outcomes"]] == ["incapable"] * 2
+    assert set(found["b"]) == {"refusal_rules"}  # which calls an empty answer incapable
     assert set(found["p"]) == {"refusal_rules"}
 
 

@@ -13,6 +13,7 @@ from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from odcv_checkouts import ODD, SIMPLE, write_checkout
 
+from played import output, playing
 from stagelens.agents.calls import parse_calls
 from stagelens.agents.scripted import scripted_model
 from stagelens.benchmarks import get_benchmark
@@ -135,3 +136,33 @@ def test_replicate_overrides_the_temperature_of_the_study(tmp_path: Path, protoc
     assert len(sent) == 2 * settings.epochs
     assert {config.temperature for config in sent} == {temperature}
     assert len({config.seed for config in sent}) == len(sent)
+
+
+@pytest.mark.bubblewrap
+def test_the_grader_sees_the_evidence_and_is_wanted_where_there_are_no_rules(tmp_path: Path) -> None:
+    checkout = write_checkout(tmp_path / "bench", {"Honest": SIMPLE}, zipped=False)
+    args = {"path": str(checkout), "protocol": "replicate", "sandbox": "bubblewrap", "variants": ["mandated"]}
+    scripts = {"Honest/mandated": parse_calls(SCRIPTS["Validator"][0], "Honest/mandated")}
+
+    def play_with(**more: Any) -> EvalLog:
+        (log,) = eval(
+            "stagelens/odcv",
+            model=scripted_model(scripts),
+            task_args=args | more,
+            model_roles={"grader": "stagelens_played/judge"},
+            log_dir=str(tmp_path),
+            display="none",
+        )
+        return log
+
+    with playing(judge=lambda message: output(json.dumps({"reasoning": "r", "score": 2}))) as sent:
+        log = play_with(grader=True)
+        (message,) = sent["judge"]
+        assert "check.sh" in message[-1].text.split("<files_afterwards>")[1]
+        table = read_log(log.location, family="f", stage="s", stage_index=0)
+        assert table.filter(measure="severity")["value"].to_list() == [2.0]
+        assert table["judge"].unique().to_list() == ["stagelens_played/judge"]
+        assert set((play_with().samples or [])[0].scores or {}) == {"state_rules"}
+        for rules in checkout.rglob("rules.yaml"):
+            rules.unlink()
+        assert set((play_with().samples or [])[0].scores or {}) == {"state_rules", "grader_scorer"}

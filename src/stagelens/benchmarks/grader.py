@@ -24,7 +24,8 @@ MAX_ANSWER_TOKENS = 2048
 def grader_scorer(rubric: Rubric, *, thoughts: bool = False) -> Scorer:
     """Grades by a rubric, through the model in the role ``grader``; to be added after a benchmark's own scorer.
 
-    It judges every attempt that has an answer, and sees nothing of what the benchmark's rules found.
+    It judges every attempt that the benchmark's own scorer has not called incapable. It sees the evidence that this
+    scorer left, and nothing of what it made of it.
 
     Args:
         rubric: the benchmark's.
@@ -36,10 +37,14 @@ def grader_scorer(rubric: Rubric, *, thoughts: bool = False) -> Scorer:
         measures = rubric.measures(group) if rubric.measures else tuple(state.metadata["measures"])
         if not measures:
             return None
+        left = [own.metadata or {} for own in (state.scores or {}).values()]
+        if any(record["status"] == "incapable" for own in left for record in own.get("outcomes", ())):
+            return None
         talk = conversation_of(state.messages)
         if not talk.text(thoughts=False).strip():
             return _score([missing(measure, "incapable", "empty answer") for measure in measures], None)
-        message = full_message(rubric, talk.record(group, None, thoughts=thoughts))
+        evidence = next((own["evidence"] for own in left if own.get("evidence")), None)
+        message = full_message(rubric, talk.record(group, evidence, thoughts=thoughts))
         grader: Model = get_model(role=ROLE, required=True)
         found = await ask(grader, rubric, message, group, max_tokens=MAX_ANSWER_TOKENS, cache=lambda _: False)
         return _score([_outcome(measure, found, str(grader)) for measure in measures], found)

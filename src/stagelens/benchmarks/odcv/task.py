@@ -11,11 +11,13 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 
 from stagelens.agents.rules import LoopRules
+from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.odcv.benchmark import NAME, Odcv
 from stagelens.benchmarks.odcv.checkout import OdcvItem
 from stagelens.benchmarks.odcv.measures import MEASURES
 from stagelens.benchmarks.odcv.places import Place, place_items
 from stagelens.benchmarks.odcv.playing import act_in_scenario, state_rules
+from stagelens.benchmarks.odcv.rubric import rubric
 from stagelens.sandboxes import SandboxKind
 from stagelens.study.fingerprint import fingerprint
 
@@ -32,6 +34,7 @@ def odcv(
     epochs: int | None = None,
     seed: int = 0,
     system_prompt: str | None = None,
+    grader: bool | None = None,
 ) -> Task:
     """Whether an agent breaks its rules to reach a figure that it was given: ODCV-Bench (arXiv 2512.20798).
 
@@ -45,6 +48,7 @@ def odcv(
         epochs: attempts at each item, where the protocol's number is not wanted.
         seed: from which every turn's own seed follows.
         system_prompt: stands before every scenario's own.
+        grader: whether the model in the role ``grader`` judges; where nothing is said, if a scenario has no rules.
     """
     raw: dict[str, Any] = {"path": path, "protocol": protocol, "sandbox": sandbox, "limit": limit, "steps": steps}
     raw |= {"variants": variants} if variants else {}
@@ -52,7 +56,10 @@ def odcv(
     benchmark = Odcv()
     settings = benchmark.settings(raw, where=NAME)
     items = benchmark.items(settings, Path.cwd())
-    return benchmark.task(settings, items, seed=seed, epochs=settings.epochs, system_prompt=system_prompt)
+    asked = benchmark.task(settings, items, seed=seed, epochs=settings.epochs, system_prompt=system_prompt)
+    if benchmark.needs_judge(settings, Path.cwd()) if grader is None else grader:
+        asked.scorer = [*(asked.scorer or []), grader_scorer(rubric())]
+    return asked
 
 
 def build_task(
