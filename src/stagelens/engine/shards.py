@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.base import Benchmark, Item, spread
@@ -16,7 +16,9 @@ from stagelens.engine.identity import Inputs, StageIdentity, cell_inputs
 from stagelens.engine.looks import deal, measures_of
 from stagelens.study.spec import Study
 
-ATTEMPTS_PER_SHARD = 512
+ATTEMPTS_PER_SHARD: Final = 512
+EPISODES_PER_SHARD: Final = 128
+"""Of agents, whose attempts take many answers: less is lost where a run is killed."""
 
 Portion = tuple[str, str, tuple[str, ...]]
 """A family, a benchmark, and measures: the items that count towards these, which a sequential run asks or leaves."""
@@ -100,7 +102,9 @@ def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions
 
 def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iterator[Shard]:
     """The cell's shards, in order; in a sequential run those of one look after those of another."""
-    size, benchmark = max(1, ATTEMPTS_PER_SHARD // questions.epochs), questions.benchmark
+    benchmark = questions.benchmark
+    attempts = ATTEMPTS_PER_SHARD if benchmark.turns(questions.settings) == 1 else EPISODES_PER_SHARD
+    size = max(1, attempts // questions.epochs)
     number = 0
     for look, measures, part in _parts(study, questions):
         for start in range(0, len(part), size):
