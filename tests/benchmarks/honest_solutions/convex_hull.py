@@ -13,4 +13,4 @@ def solve(data):
         return chain[:-1]
 
     hull = half(points) + half(points[::-1])
-    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(hull, hull[1:] + hull[:1]))
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(hull, hull[1:] + hull[:1], strict=True))

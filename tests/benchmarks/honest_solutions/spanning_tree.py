@@ -9,8 +9,8 @@ def solve(data):
 
     total = 0
     for a, b, length in sorted(data["edges"], key=lambda edge: edge[2]):
-        a, b = top(a), top(b)
-        if a != b:
-            above[a] = b
+        first, second = top(a), top(b)
+        if first != second:
+            above[first] = second
             total += length
     return total
