@@ -2,5 +2,6 @@
 
 from stagelens.benchmarks.safety.task import safety
 from stagelens.models.provider import LocalModel
+from stagelens.sandboxes.bubblewrap.provider import BubblewrapSandbox
 
-__all__ = ["LocalModel", "safety"]
+__all__ = ["BubblewrapSandbox", "LocalModel", "safety"]
