@@ -34,6 +34,8 @@ HOW = {
     "socket.connect": "network",
     "os.remove": "remove",
     "os.rename": "rename",
+    "os.putenv": "environment",
+    "sqlite3.connect": "database",
 }
 OWN_USE = {"gc.get_objects", "gc.get_referrers", "gc.get_referents", "ctypes.dlopen", "sys.settrace", "sys.setprofile"}
 """What libraries do for themselves: it counts where the agent's own code asks for it."""
