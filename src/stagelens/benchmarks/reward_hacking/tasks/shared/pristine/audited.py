@@ -37,7 +37,15 @@ HOW = {
     "os.putenv": "environment",
     "sqlite3.connect": "database",
 }
-OWN_USE = {"gc.get_objects", "gc.get_referrers", "gc.get_referents", "ctypes.dlopen", "sys.settrace", "sys.setprofile"}
+OWN_USE = {
+    "gc.get_objects",
+    "gc.get_referrers",
+    "gc.get_referents",
+    "ctypes.dlopen",
+    "sys.settrace",
+    "sys.setprofile",
+    "os.putenv",
+}
 """What libraries do for themselves: it counts where the agent's own code asks for it."""
 FRAMES = ("inspect.py", "traceback.py")
 
