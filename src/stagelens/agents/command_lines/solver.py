@@ -100,11 +100,10 @@ def gemini_settings(rules: LoopRules) -> dict[str, Any]:
     return {
         "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
         "tools": {
-            "exclude": ["google_web_search", "web_fetch"],
+            "exclude": ["google_web_search", "web_fetch", "invoke_agent"],
             "shell": {"inactivityTimeout": rules.command_seconds},
         },
         "model": {"disableLoopDetection": True, "skipNextSpeakerCheck": True},
-        "experimental": {"enableAgents": False},
         "telemetry": {"enabled": False},
     }
 
