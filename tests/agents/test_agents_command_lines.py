@@ -18,6 +18,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolInfo
 
+from stagelens import sandboxes
 from stagelens.agents import command_lines
 from stagelens.agents.command_lines import COMMAND_LINES, DOCKERFILE, traffic
 from stagelens.agents.command_lines.traffic import PAUSE_SECONDS, START_SECONDS, Traffic
@@ -33,16 +34,12 @@ def anyio_backend():
     return "asyncio"
 
 
-def test_a_container_has_no_network_and_builds_what_is_pinned():
+def test_an_image_is_built_from_what_is_pinned():
     for name, agent in COMMAND_LINES.items():
-        service = command_lines.service(name)
-        assert service["network_mode"] == "none"
-        assert service["build"]["args"] == {
-            "PACKAGE": agent.package,
-            "VERSION": agent.version,
-            "FOLDER": agent.folder,
-        }
-        assert agent.version in service["image"]
+        container = command_lines.container(name)
+        assert container.build is not None
+        assert container.build["args"] == {"PACKAGE": agent.package, "VERSION": agent.version, "FOLDER": agent.folder}
+        assert agent.version in container.image
     assert COMMAND_LINES["gemini_cli"].label == "@google/gemini-cli@0.61.0"
     assert len({command_lines.image(name) for name in COMMAND_LINES}) == len(COMMAND_LINES)
 
@@ -61,6 +58,9 @@ def test_what_is_missing_is_named_with_the_command_that_adds_it(monkeypatch):
     sentence = command_lines.lacking("gemini_cli")
     assert sentence == "Gemini CLI needs the Python package no_such_package.inside: pip install 'stagelens[agents]'"
     monkeypatch.setitem(COMMAND_LINES, "gemini_cli", replace(agent, client="json"))
+    monkeypatch.setattr(sandboxes, "lacks_docker", lambda: "no engine answers")
+    assert command_lines.lacking("gemini_cli") == "no engine answers"
+    monkeypatch.setattr(sandboxes, "lacks_docker", lambda: None)
     assert command_lines.lacking("gemini_cli") is None
 
 

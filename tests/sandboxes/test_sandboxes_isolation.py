@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sandboxes_boxes import Box, boxes
 
 import stagelens
-from sandboxes_boxes import Box, boxes
 
 pytestmark = pytest.mark.bubblewrap
 

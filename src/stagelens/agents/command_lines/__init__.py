@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
+
+from stagelens import sandboxes
+from stagelens.sandboxes import WORKDIR
+from stagelens.sandboxes.docker import Container
 
 CommandLineName = Literal["gemini_cli", "claude_code", "codex_cli"]
 
@@ -56,12 +60,12 @@ COMMAND_LINES: Final[dict[CommandLineName, CommandLine]] = {
 
 
 def lacking(name: CommandLineName) -> str | None:
-    """What this Python lacks to run the agent, with the command that adds it; None where nothing is missing."""
+    """What this machine lacks to run the agent, with the one command that adds it; None where nothing is missing."""
     wanted = ("inspect_swe", COMMAND_LINES[name].client)
-    missing = [module for module in wanted if not _installed(module)]
-    if not missing:
-        return None
-    return f"{COMMAND_LINES[name].title} needs the Python package {missing[0]}: pip install 'stagelens[agents]'"
+    missing = next((module for module in wanted if not _installed(module)), None)
+    if missing is None:
+        return sandboxes.lacking("docker")
+    return f"{COMMAND_LINES[name].title} needs the Python package {missing}: pip install 'stagelens[agents]'"
 
 
 def image(name: CommandLineName) -> str:
@@ -70,18 +74,20 @@ def image(name: CommandLineName) -> str:
     return f"stagelens-{name.replace('_', '-')}:{COMMAND_LINES[name].version}-{made_of}"
 
 
-def service(name: CommandLineName) -> dict[str, Any]:
-    """A service of a compose file: a container without network that has the agent, and the image's recipe."""
+def container(name: CommandLineName) -> Container:
+    """The container that it works in, built where its image is not there yet.
+
+    The agent's own user can change what is in the working folder and in its home, no more. What serves it the model
+    runs as root beside it, which needs root's capabilities.
+    """
     agent = COMMAND_LINES[name]
     arguments = {"PACKAGE": agent.package, "VERSION": agent.version, "FOLDER": agent.folder}
-    return {
-        "image": image(name),
-        "build": {"context": str(DOCKERFILE.parent), "network": "host", "args": arguments},
-        "command": ["sleep", "infinity"],
-        "init": True,
-        "network_mode": "none",
-        "working_dir": "/app",
-    }
+    return Container(
+        image(name),
+        build={"context": str(DOCKERFILE.parent), "network": "host", "args": arguments},
+        workdir=WORKDIR,
+        plain=False,
+    )
 
 
 def _installed(module: str) -> bool:
