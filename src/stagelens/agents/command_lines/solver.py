@@ -16,6 +16,7 @@ from stagelens.agents.command_lines import COMMAND_LINES, LABEL_PATH, CommandLin
 from stagelens.agents.command_lines.traffic import Traffic
 from stagelens.agents.rules import END_KEY, LoopRules
 from stagelens.benchmarks.seeds import attempt_seed
+from stagelens.models import under_way
 
 GEMINI_MODEL: Final = "gemini-2.5-pro"
 """The name that the Gemini CLI is told; whatever it asks goes to the model of the stage."""
@@ -23,6 +24,18 @@ GEMINI_SETTINGS_PATH: Final = "/etc/gemini-cli/settings.json"
 """Settings that override the user's and the project's."""
 CLAUDE_WITHOUT: Final = ("WebSearch", "WebFetch", "Task", "Agent")
 """Tools of Claude Code that would reach the network, or ask the model outside of the conversation."""
+CLAUDE_TIMEOUTS: Final = ("BASH_DEFAULT_TIMEOUT_MS", "BASH_MAX_TIMEOUT_MS")
+"""Variables that bound a command of Claude Code's, in milliseconds."""
+CODEX_HOME: Final = "/home/agent"
+"""Where Codex CLI keeps its own files; by default that is the working folder."""
+
+_END_PROCESSES: Final = """
+waiting=$(pgrep -o -u agent -x sleep)
+for process in $(pgrep -u agent); do
+  [ "$process" = 1 ] || [ "$process" = "$waiting" ] || kill -9 "$process"
+done
+"""
+"""Ends all that the agent's user runs but the container's first process and the one that keeps it waiting."""
 
 
 class HarnessError(RuntimeError):
@@ -51,7 +64,9 @@ def command_line_agent(name: CommandLineName, rules: LoopRules, *, benchmark: st
         traffic = Traffic(rules, attempt_seed(seed, benchmark, str(state.sample_id), state.epoch), conversation)
         await _check_image(name)
         try:
-            await _act(name, _agent(name, traffic), rules, traffic, conversation)
+            with under_way(get_model()):
+                await _act(name, _agent(name, rules, traffic), rules, traffic, conversation)
+            await _end_processes()
         finally:
             # What cuts an attempt off from outside (Inspect's limits) leaves its end as it stands: "limit".
             state.messages = conversation.messages
@@ -108,7 +123,7 @@ def gemini_settings(rules: LoopRules) -> dict[str, Any]:
     }
 
 
-def _agent(name: CommandLineName, traffic: Traffic) -> Agent:
+def _agent(name: CommandLineName, rules: LoopRules, traffic: Traffic) -> Agent:
     match name:
         case "gemini_cli":
             return gemini_cli(
@@ -125,9 +140,12 @@ def _agent(name: CommandLineName, traffic: Traffic) -> Agent:
                 filter=traffic.ask,
                 retry_refusals=None,
                 retry_uncaught_errors=None,
+                env=dict.fromkeys(CLAUDE_TIMEOUTS, str(rules.command_seconds * 1000)),
             )
         case "codex_cli":
-            return codex_cli(version="sandbox", web_search="disabled", goals=False, filter=traffic.ask)
+            return codex_cli(
+                version="sandbox", web_search="disabled", goals=False, filter=traffic.ask, home_dir=CODEX_HOME
+            )
 
 
 async def _check_image(name: CommandLineName) -> None:
@@ -136,6 +154,11 @@ async def _check_image(name: CommandLineName) -> None:
     found = await sandbox().exec(["cat", LABEL_PATH])
     if found.stdout.strip() != wanted:
         raise HarnessError(f"the container has no {wanted} ({LABEL_PATH} says {found.stdout.strip() or 'nothing'})")
+
+
+async def _end_processes() -> None:
+    """Commands that were left running would go on to change files and to take time from what is measured next."""
+    await sandbox().exec(["sh", "-c", _END_PROCESSES], user="root")
 
 
 async def _write_as_root(path: str, text: str) -> None:
