@@ -13,15 +13,16 @@ from inspect_ai import eval as evaluate
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, Model
+from inspect_ai.util import SandboxEnvironmentSpec
 
 from stagelens.agents.calls import Call, parse_calls
 from stagelens.agents.loop import bash_agent
 from stagelens.agents.rules import END_KEY, AgentEnd, LoopRules
 from stagelens.agents.scripted import scripted_model
-from stagelens.sandboxes import lacking, spec
+from stagelens.sandboxes import spec
 from stagelens.sandboxes.bubblewrap import BubblewrapConfig
 
-needs_bubblewrap = pytest.mark.skipif(lacking("bubblewrap") is not None, reason="bubblewrap does not run here")
+needs_bubblewrap = pytest.mark.bubblewrap
 
 RULES = LoopRules(system_suffix=" Act.")
 
@@ -39,14 +40,18 @@ def play(
     *,
     rules: LoopRules = RULES,
     config: BubblewrapConfig | None = None,
+    sandbox: SandboxEnvironmentSpec | None = None,
+    system: str | None = "You work.",
     **options: Any,
 ) -> dict[str, EvalSample]:
-    """Every item's sample, once each was played with the native loop."""
-    start: list[ChatMessage] = [ChatMessageSystem(content="You work."), ChatMessageUser(content="Do it.")]
+    """Every item's sample, once each was played with the native loop; in bubblewrap where no sandbox is given."""
+    start: list[ChatMessage] = [ChatMessageUser(content="Do it.")]
+    if system is not None:
+        start.insert(0, ChatMessageSystem(content=system))
     task = Task(
         dataset=MemoryDataset([Sample(id=item, input=list(start)) for item in items]),
         solver=bash_agent(rules, benchmark="test", seed=0),
-        sandbox=spec("bubblewrap", bubblewrap=config),
+        sandbox=sandbox or spec("bubblewrap", bubblewrap=config),
     )
     (log,) = evaluate(
         task, model=model, log_dir=str(folder), display="none", log_realtime=False, fail_on_error=False, **options

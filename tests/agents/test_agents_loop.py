@@ -105,9 +105,15 @@ def test_tools_and_seeds_are_those_of_the_protocol(tmp_path: Path) -> None:
     assert [config.seed for _, _, config in model.asked] == [turn_seed(attempt, 1), turn_seed(attempt, 2)]
 
 
-def test_without_a_system_message_the_suffix_is_one(tmp_path: Path) -> None:
-    sample = play(scripted({"a": []}), ["a"], tmp_path, rules=LoopRules(system_suffix=""))["a"]
-    assert sample.messages[0].text == "You work."
+@pytest.mark.parametrize(
+    ("system", "suffix", "expected"),
+    [(None, " Act.", ["system", "Act."]), (None, "", ["user", "Do it."]), ("You work.", "", ["system", "You work."])],
+)
+def test_the_suffix_joins_the_system_message_or_is_one(
+    tmp_path: Path, system: str | None, suffix: str, expected: list[str]
+) -> None:
+    sample = play(scripted({"a": []}), ["a"], tmp_path, rules=LoopRules(system_suffix=suffix), system=system)["a"]
+    assert [sample.messages[0].role, sample.messages[0].text] == expected
     assert end_of(sample)["reason"] == "done"
 
 

@@ -141,7 +141,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
     generation = study.generation
     # All of the shard at once where nothing bounds it: the local provider forms its batches from the whole set.
     at_once = min(shard.attempts, shard.questions.concurrency or shard.attempts)
-    expect(model, at_once)
+    expect(model, shard.attempts, at_once=at_once)
     task = shard.questions.benchmark.task(
         shard.questions.settings,
         shard.items,
@@ -157,6 +157,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
         display="none",
         fail_on_error=False,
         max_samples=at_once,
+        max_sandboxes=at_once,
         log_realtime=False,
         score_display=False,
         log_buffer=shard.attempts,
