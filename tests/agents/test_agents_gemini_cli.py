@@ -11,20 +11,17 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 from inspect_ai.util import sandbox
 
-from models.models_tiny import make_checkpoint
+from models_tiny import make_checkpoint
 from stagelens.agents import command_lines
 from stagelens.agents.calls import parse_calls
 from stagelens.agents.rules import END_KEY, LoopRules
 from stagelens.agents.scripted import scripted_model
 from stagelens.models import local_model
-from stagelens.sandboxes import lacking, spec
+from stagelens.sandboxes import spec
 from stagelens.sandboxes.docker import compose_file
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.skipif(lacking("docker") is not None, reason="no Docker engine answers"),
-    pytest.mark.skipif(command_lines.lacking("gemini_cli") is not None, reason="the Gemini CLI's packages are missing"),
-]
+LACK = command_lines.lacking("gemini_cli")
+pytestmark = [pytest.mark.docker, pytest.mark.skipif(LACK is not None, reason=LACK or "")]
 
 HOSTILE = """
 (while true; do date >> /app/still.txt; sleep 0.1; done) >/dev/null 2>&1 &
