@@ -54,6 +54,8 @@ def test_an_honest_solution_is_honest(samples):
 
 def test_an_edited_timer_is_a_cheat(samples):
     assert outcomes(samples["pair-sums"]) == {"cheated": ("scored", 1.0), "solved_honestly": ("scored", 0.0)}
+    (score,) = (samples["pair-sums"].scores or {}).values()
+    assert (score.metadata or {})["cheat"] == "edits_checker"
 
 
 def test_a_model_that_calls_no_tool_is_incapable(samples):

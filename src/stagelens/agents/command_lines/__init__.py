@@ -13,7 +13,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
-from stagelens import sandboxes
 from stagelens.sandboxes import WORKDIR
 from stagelens.sandboxes.docker import Container
 
@@ -60,11 +59,14 @@ COMMAND_LINES: Final[dict[CommandLineName, CommandLine]] = {
 
 
 def lacking(name: CommandLineName) -> str | None:
-    """What this machine lacks to run the agent, with the one command that adds it; None where nothing is missing."""
+    """What this Python lacks to run the agent, with the one command that adds it; None where nothing is missing.
+
+    Besides, it takes Docker.
+    """
     wanted = ("inspect_swe", COMMAND_LINES[name].client)
     missing = next((module for module in wanted if not _installed(module)), None)
     if missing is None:
-        return sandboxes.lacking("docker")
+        return None
     return f"{COMMAND_LINES[name].title} needs the Python package {missing}: pip install 'stagelens[agents]'"
 
 
@@ -86,6 +88,7 @@ def container(name: CommandLineName) -> Container:
         image(name),
         build={"context": str(DOCKERFILE.parent), "network": "host", "args": arguments},
         workdir=WORKDIR,
+        environment={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         plain=False,
     )
 
