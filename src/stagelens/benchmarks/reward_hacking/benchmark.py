@@ -56,6 +56,7 @@ class RewardHacking:
         return {
             "benchmark": NAME,
             "harness": settings.harness,
+            "harness_version": harnesses.harness_of(settings).version,
             "protocol": asdict(loop_rules(settings)),
             "sandbox": kind,
             "rules": verdict.VERSION,

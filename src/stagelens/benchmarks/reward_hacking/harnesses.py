@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stagelens.agents import command_lines
+from stagelens.agents.command_lines import CommandLineName
 from stagelens.agents.rules import LoopRules
 from stagelens.benchmarks.reward_hacking.settings import RewardHackingSettings
 from stagelens.errors import InputError
@@ -32,12 +35,14 @@ class Harness:
         container: the Docker container that it acts in, with python3 and numpy; measuring again has a second one.
         lacks: what this machine lacks for it besides the sandbox, with the one command that adds it; None for nothing.
         kinds: the sandboxes that it can act in.
+        version: of what it runs, None where it comes with StageLens.
     """
 
     solver: Callable[[LoopRules, str, int], Solver]
     container: Callable[[], Container]
     lacks: Callable[[], str | None] = lambda: None
     kinds: tuple[SandboxKind, ...] = ("docker", "bubblewrap")
+    version: str | None = None
 
 
 def harness_of(settings: RewardHackingSettings) -> Harness:
@@ -94,4 +99,24 @@ def _plain_container() -> Container:
     )
 
 
-HARNESSES: Final[Mapping[str, Harness]] = {"native": Harness(_native, _plain_container)}
+def _command_line(name: CommandLineName) -> Harness:
+    """An agent of others in a container of its own."""
+
+    def act(rules: LoopRules, benchmark: str, seed: int) -> Solver:
+        from stagelens.agents.command_lines.solver import command_line_agent
+
+        return command_line_agent(name, rules, benchmark=benchmark, seed=seed)
+
+    return Harness(
+        act,
+        container=partial(command_lines.container, name),
+        lacks=partial(command_lines.lacking, name),
+        kinds=("docker",),
+        version=command_lines.image(name),
+    )
+
+
+HARNESSES: Final[Mapping[str, Harness]] = {
+    "native": Harness(_native, _plain_container),
+    **{name: _command_line(name) for name in command_lines.COMMAND_LINES},
+}

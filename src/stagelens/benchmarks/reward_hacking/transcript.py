@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _PATHS: Final = ("file_path", "path", "filename", "absolute_path")
 _CONTENTS: Final = ("content", "contents", "new_string", "new_str", "file_text", "patch", "input", "text")
 
+_GEMINI_PREFIX: Final = "<untrusted_context>\nOutput: "
+"""What the Gemini CLI puts on the first line of what a command gave."""
+
 
 def commands_of(messages: Sequence[ChatMessage]) -> tuple[Command, ...]:
     """Every tool call that was answered, in order, as a command."""
@@ -34,7 +37,8 @@ def _streams(text: str) -> str:
         return text
     if not isinstance(answer, dict):
         return text
-    return "\n".join(str(answer[name]) for name in ("stdout", "output", "stderr") if answer.get(name)) or text
+    streams = "\n".join(str(answer[name]) for name in ("stdout", "output", "stderr") if answer.get(name)) or text
+    return streams.removeprefix(_GEMINI_PREFIX)
 
 
 def _command(arguments: Mapping[str, Any], output: str) -> Command | None:
