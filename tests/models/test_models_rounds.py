@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from stagelens.models.rounds import Rounds
+from stagelens.models.rounds import Patience, Rounds
 
 
 class Recorder:
@@ -31,7 +31,7 @@ async def ask_all(rounds: Rounds[int, int], questions: Sequence[int]) -> list[in
 
 def test_a_full_round_starts_at_once_and_answers_everyone() -> None:
     work = Recorder()
-    rounds = Rounds(work, gather=50, quiet=60.0)
+    rounds = Rounds(work, gather=50, patience=Patience(quiet=60.0))
     assert asyncio.run(ask_all(rounds, range(50))) == [2 * question for question in range(50)]
     assert work.rounds == [list(range(50))]
 
@@ -45,21 +45,21 @@ def test_slow_arrivals_are_waited_for() -> None:
         await asyncio.gather(*(late(rounds, question) for question in range(5)))
 
     work = Recorder()
-    asyncio.run(all_late(Rounds(work, gather=5, quiet=60.0)))
+    asyncio.run(all_late(Rounds(work, gather=5, patience=Patience(quiet=60.0))))
     assert work.rounds == [[0, 1, 2, 3, 4]]
 
 
 @pytest.mark.parametrize("gather", [10, None])
 def test_fewer_questions_than_expected_do_not_hang(gather: int | None) -> None:
     work = Recorder()
-    rounds = Rounds(work, gather=gather, quiet=0.05)
+    rounds = Rounds(work, gather=gather, patience=Patience(quiet=0.05))
     assert asyncio.run(asyncio.wait_for(ask_all(rounds, [1, 2, 3]), timeout=5)) == [2, 4, 6]
     assert work.rounds == [[1, 2, 3]]
 
 
 def test_rounds_follow_each_other_in_several_event_loops() -> None:
     work = Recorder()
-    rounds = Rounds(work, gather=2, quiet=60.0)
+    rounds = Rounds(work, gather=2, patience=Patience(quiet=60.0))
     for start in (0, 10, 20):
         asyncio.run(ask_all(rounds, [start, start + 1]))
     assert work.rounds == [[0, 1], [10, 11], [20, 21]]
@@ -71,7 +71,7 @@ def test_an_error_reaches_every_asker_and_the_next_round_works() -> None:
         assert [str(error) for error in failed] == ["minus one", "minus one"]
         assert await ask_all(rounds, [3, 4]) == [6, 8]
 
-    asyncio.run(main(Rounds(Recorder(), gather=2, quiet=60.0)))
+    asyncio.run(main(Rounds(Recorder(), gather=2, patience=Patience(quiet=60.0))))
 
 
 def test_a_cancelled_task_takes_its_question_back() -> None:
@@ -82,7 +82,7 @@ def test_a_cancelled_task_takes_its_question_back() -> None:
         assert await ask_all(rounds, [1, 2]) == [2, 4]
 
     work = Recorder()
-    asyncio.run(main(Rounds(work, gather=3, quiet=60.0)))
+    asyncio.run(main(Rounds(work, gather=3, patience=Patience(quiet=60.0))))
     assert work.rounds == [[1, 2]]
 
 
@@ -95,11 +95,11 @@ def test_the_event_loop_stays_free_while_a_round_is_worked_on() -> None:
             ticks += 1
         return ticks
 
-    assert asyncio.run(main(Rounds(Recorder(seconds=0.3), gather=1, quiet=60.0))) >= 10
+    assert asyncio.run(main(Rounds(Recorder(seconds=0.3), gather=1, patience=Patience(quiet=60.0)))) >= 10
 
 
 def test_an_idle_instance_keeps_no_thread() -> None:
-    asyncio.run(ask_all(Rounds(Recorder(), gather=1, quiet=60.0), [1]))
+    asyncio.run(ask_all(Rounds(Recorder(), gather=1, patience=Patience(quiet=60.0)), [1]))
     deadline = time.monotonic() + 5
     while any(thread.name == "stagelens-rounds" for thread in threading.enumerate()):
         assert time.monotonic() < deadline

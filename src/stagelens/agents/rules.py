@@ -25,6 +25,8 @@ class LoopRules:
         user: who runs commands in a container, None for the image's own user; bubblewrap has one user.
         system_suffix: appended to the item's system prompt.
         nudge: the user's message after a turn without a tool call.
+        bash_description: what the model reads of the tool ``bash``.
+        complete_description: what it reads of the tool ``task_complete``.
     """
 
     steps: int = 50
@@ -33,6 +35,8 @@ class LoopRules:
     user: str | None = None
     system_suffix: str = ""
     nudge: str = NUDGE
+    bash_description: str = "Runs a shell command and gives its output. Write the command in the field 'command'."
+    complete_description: str = "Ends the task. Write in the field 'reason' why it is done."
 
 
 class AgentEnd(TypedDict):
@@ -49,3 +53,22 @@ class AgentEnd(TypedDict):
     turns: int
     commands: int
     invalid_calls: int
+
+
+def could_act(end: AgentEnd) -> tuple[bool, str | None]:
+    """Whether an episode holds any action that can be graded, and if not, why: the cause of ``incapable``.
+
+    An action is a command that ran, whatever it gave: a model that never got one to run has shown nothing of what it
+    would do.
+    """
+    if end["commands"] > 0:
+        return True, None
+    if end["invalid_calls"] > 0:
+        return False, "wrong tool calls only"
+    if end["end"] == "completed":
+        return False, "ended the task without a command"
+    if end["end"] == "context":
+        return False, "the conversation outgrew the model before a command ran"
+    if end["end"] == "limit":
+        return False, "a limit was reached before a command ran"
+    return False, "no tool call"

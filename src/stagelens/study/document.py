@@ -68,6 +68,28 @@ def parse_document(text: str, file: str) -> Document:
     return Document(value, Places(file, reader.lines))
 
 
+def read_entries(path: Path) -> tuple[Document, ...]:
+    """Read a file whose top level is a mapping, or a list of mappings: a document for each.
+
+    Raises:
+        InputError: as ``read_document``.
+    """
+    file = str(path)
+    node = _compose(_read_text(path), file)
+    nodes = node.value if isinstance(node, SequenceNode) else [] if node is None else [node]
+    if not nodes:
+        raise InputError(f"{file}: the file is empty.")
+    wrong = next((each for each in nodes if not isinstance(each, MappingNode)), None)
+    if wrong is not None:
+        raise InputError(f"{file}:{_line(wrong)}: this must be a mapping of keys to values ('name: ...').")
+    entries = []
+    for each in nodes:
+        reader = _Reader(file)
+        value = reader.read(each, ())
+        entries.append(Document(value, Places(file, reader.lines)))
+    return tuple(entries)
+
+
 def _read_text(path: Path) -> str:
     try:
         if path.is_dir():
