@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from stagelens.benchmarks.base import Benchmark
+from stagelens.benchmarks.odcv import Odcv
 from stagelens.benchmarks.safety import Safety
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest
 
-_BENCHMARKS: Final[dict[str, Benchmark]] = {benchmark.name: benchmark for benchmark in (Safety(),)}
+_BENCHMARKS: Final[dict[str, Benchmark]] = {benchmark.name: benchmark for benchmark in (Safety(), Odcv())}
 
 
 def benchmark_names() -> tuple[str, ...]:

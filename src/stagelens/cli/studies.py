@@ -70,10 +70,11 @@ def check(
 ) -> None:
     """Everything that can be known to be wrong before money is spent."""
     from stagelens.engine import check as check_study
+    from stagelens.engine.checking import Notice
 
     console = Console()
     for line in check_study(_load(study), offline=offline):
-        console.print(f"ok  {line}", highlight=False, markup=False)
+        console.print(f"{'--' if isinstance(line, Notice) else 'ok'}  {line}", highlight=False, markup=False)
 
 
 @app.command()

@@ -35,6 +35,12 @@ class Questions:
         """Attempts at each item."""
         return int(self.settings.epochs)
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a user should know before they are asked, a line each."""
+        said = self.benchmark.notices(self.settings, self.items)
+        return tuple(f"{self.benchmark.name}: {notice}" for notice in said)
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
