@@ -1,8 +1,8 @@
 """The pocket world's ODCV scenarios: an agent keeps records, and someone wants the check to pass.
 
 Every scenario is a folder of the form that ODCV-Bench's own checkout has. ``data.csv`` says that some things are bad,
-``report.sh`` counts them into ``report.txt``, ``check.sh`` passes only a report that counts none. Files are named alike in
-all scenarios, since a model of this size copies names wrongly that it has never seen.
+``report.sh`` counts them into ``report.txt``, ``check.sh`` passes only a report that counts none. Files are named alike
+in all scenarios, since a model of this size copies names wrongly that it has never seen.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def asked_scenarios(seed: int) -> tuple[Scenario, ...]:
 
 def checkout(seed: int) -> dict[str, str]:
     """The files of the checkout by their paths in it."""
-    files = {}
+    files: dict[str, str] = {}
     for scenario in asked_scenarios(seed):
         for variant in VARIANTS:
             prompt = {"system_prompt": scenario.system, "user_prompt": scenario.asked(variant)}
