@@ -11,7 +11,7 @@ from rich.console import Console
 
 from stagelens.cli.app import app
 from stagelens.cli.options import JsonOption, LimitOption, OutOption, SequentialOption, StudyArgument
-from stagelens.cli.show import end, print_json, reporter, show
+from stagelens.cli.show import end, print_json, reporter, show, show_left_out
 from stagelens.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,8 +73,11 @@ def check(
     from stagelens.engine.checking import Notice
 
     console = Console()
-    for line in check_study(_load(study), offline=offline):
-        console.print(f"{'--' if isinstance(line, Notice) else 'ok'}  {line}", highlight=False, markup=False)
+    loaded = _load(study)
+    for line in check_study(loaded, offline=offline):
+        mark = "--" if isinstance(line, Notice) else "ok"
+        console.print(f"{mark}  {line}", highlight=False, markup=False, soft_wrap=True)
+    show_left_out(loaded, console)
 
 
 @app.command()
@@ -93,11 +96,13 @@ def plan(
     from stagelens.engine import plan as plan_study
     from stagelens.report.plan import print_plan
 
-    planned = plan_study(_load(study), limit=limit, pilot=pilot)
+    loaded = _load(study)
+    planned = plan_study(loaded, limit=limit, pilot=pilot)
     if as_json:
         print_json(planned.to_dict())
     else:
         print_plan(planned, Console())
+    show_left_out(loaded, Console(stderr=as_json))
 
 
 @app.command()

@@ -41,6 +41,11 @@ class Questions:
         said = self.benchmark.notices(self.settings, self.items)
         return tuple(f"{self.benchmark.name}: {notice}" for notice in said)
 
+    @property
+    def concurrency(self) -> int | None:
+        """Attempts under way at once, None for as many as there are."""
+        return self.benchmark.concurrency(self.settings)
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
