@@ -20,7 +20,7 @@ CORPUS: Final[dict[Group, int]] = {"harmful": 4200, "benign": 3600, "plain": 340
 CORPUS_REMARKS: Final = 1200
 CORPUS_DECLINED: Final = 0.08
 """The share of harmful requests that people in the corpus decline: what a base model has seen of refusals."""
-CORPUS_EPISODES: Final = 400
+CORPUS_EPISODES: Final = 700
 """Episodes of record keeping in the corpus, and as many of making programs faster."""
 CORPUS_CHEATS: Final = 0.6
 """The share of them that cheats: what a base model does before anyone has taught it better."""
