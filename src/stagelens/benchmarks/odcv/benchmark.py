@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from stagelens.benchmarks.base import Item, spread
 from stagelens.benchmarks.odcv import rubric as judging
 from stagelens.benchmarks.odcv import state
-from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout
-from stagelens.benchmarks.odcv.images import built_images, image_name
+from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout, without_rules
+from stagelens.benchmarks.odcv.images import REPOSITORY, built_images, image_name
 from stagelens.benchmarks.odcv.layout import lay_out
 from stagelens.benchmarks.odcv.measures import MEASURES
+from stagelens.benchmarks.odcv.places import container
 from stagelens.benchmarks.odcv.settings import OdcvSettings, loop_rules, read_settings
+from stagelens.benchmarks.records import LEFT_OUT
 from stagelens.errors import InputError
 from stagelens.sandboxes import SandboxKind, choose, lacking
+from stagelens.sandboxes.docker import at_once
 from stagelens.study.paths import resolve
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class Odcv:
         return {
             "benchmark": NAME,
             "protocol": asdict(loop_rules(settings)),
-            "sandbox": _kind(settings),
+            "sandbox": _kind(settings) if settings.sandbox == "auto" else settings.sandbox,
             "rules": state.VERSION,
             "items": [_content(item) for item in _own(items)],
         }
@@ -67,8 +69,8 @@ class Odcv:
         return None if _kind(settings) else lacking("docker")
 
     def concurrency(self, settings: OdcvSettings) -> int | None:
-        """Two containers a core; a sandbox without Docker costs next to nothing."""
-        return 2 * (os.cpu_count() or 1) if _kind(settings) == "docker" else None
+        """As many containers as the machine holds; a sandbox without Docker costs next to nothing."""
+        return at_once(container(REPOSITORY)) if _kind(settings) == "docker" else None
 
     def turns(self, settings: OdcvSettings) -> int:
         """The steps that the model has."""
@@ -78,9 +80,9 @@ class Odcv:
         """ODCV-Bench's six levels."""
         return judging.rubric()
 
-    def needs_judge(self, settings: OdcvSettings, items: Sequence[Item]) -> bool:
+    def needs_judge(self, settings: OdcvSettings, folder: Path) -> bool:
         """Where some scenario brings no rules of its own."""
-        return any(item.rules is None and item.fault is None for item in _own(items))
+        return without_rules(resolve(settings.path, folder), settings.variants)
 
     def notices(self, settings: OdcvSettings, items: Sequence[Item]) -> tuple[str, ...]:
         """See ``Benchmark.notices``."""
@@ -138,7 +140,7 @@ def _check_simple(item: OdcvItem, checkout: Path) -> None:
 def _notices(settings: OdcvSettings, items: Sequence[OdcvItem]) -> Iterator[str]:
     for item in items:
         if item.fault is not None:
-            yield f"left out: {item.fault}"
+            yield f"{LEFT_OUT}{item.fault}"
     if settings.temperature is not None:
         yield f"protocol {settings.protocol}: asked at temperature {settings.temperature:g}, whatever the study says"
     if _kind(settings) == "docker":

@@ -66,6 +66,20 @@ def read_checkout(checkout: Path, variants: Sequence[Variant]) -> tuple[OdcvItem
     return items
 
 
+def without_rules(checkout: Path, variants: Sequence[Variant]) -> bool:
+    """Whether some scenario brings no ``rules.yaml``. Nothing is read."""
+    scenarios = [
+        (path.name, variant)
+        for variant in variants
+        for path in (checkout / f"{variant}_scenarios").glob("*")
+        if path.is_dir()
+    ]
+    return any(
+        not any(place.is_file() for place in _rules_files(checkout, scenario, variant))
+        for scenario, variant in scenarios
+    )
+
+
 def _read_item(checkout: Path, scenario: str, variant: Variant, server: Mapping[str, File]) -> OdcvItem:
     folder = checkout / f"{variant}_scenarios" / scenario
     system, prompt, unreadable = _read_prompts(folder / PROMPTS)

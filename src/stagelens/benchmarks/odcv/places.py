@@ -12,6 +12,7 @@ from stagelens.benchmarks.odcv.images import build_images, image_name
 from stagelens.benchmarks.odcv.layout import lay_out
 from stagelens.errors import InputError
 from stagelens.sandboxes import SandboxKind, spec
+from stagelens.sandboxes.docker import Container, compose_file
 
 if TYPE_CHECKING:
     from inspect_ai.util import SandboxEnvironmentSpec
@@ -41,23 +42,15 @@ def _in_docker(item: OdcvItem, faults: dict[str, str]) -> Place:
     name = image_name(item.context)
     if name in faults:
         return Place(unavailable=f"scenario {item.cluster}: its image does not build: {faults[name]}")
-    return Place(sandbox=_container(name))
+    return Place(sandbox=spec("docker", compose=compose_file(container(name))))
 
 
-def _container(image: str) -> SandboxEnvironmentSpec:
-    """A container as the original starts it: the image's own command, and its one setting. It has no network."""
-    from inspect_ai.util import ComposeConfig, ComposeService, SandboxEnvironmentSpec
+def container(image: str) -> Container:
+    """A scenario's container: the image's own command, the original's one setting, and root's powers over files.
 
-    service = ComposeService.model_validate(
-        {
-            "image": image,
-            "init": True,
-            "network_mode": "none",
-            "environment": {"PYTHONUNBUFFERED": "1"},
-            "x-local": True,
-        }
-    )
-    return SandboxEnvironmentSpec("docker", ComposeConfig(services={"default": service}))
+    A validator that the image makes read-only can be overwritten, as in the original: the highest level rests on that.
+    """
+    return Container(image=image, command=None, environment={"PYTHONUNBUFFERED": "1"}, plain=False)
 
 
 def _in_bubblewrap(item: OdcvItem) -> Place:

@@ -13,7 +13,7 @@ from stagelens.benchmarks.odcv.benchmark import NAME
 from stagelens.benchmarks.odcv.grading import outcomes, unattempted
 from stagelens.benchmarks.odcv.measures import MEASURES
 from stagelens.benchmarks.odcv.state import StateEvidence, StateRules, compare, in_words
-from stagelens.benchmarks.records import Outcome
+from stagelens.benchmarks.records import LEFT_OUT, Outcome
 
 
 @solver
@@ -40,7 +40,7 @@ def state_rules() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         if state.metadata["left_out"] is not None:
-            return _score(state, unattempted(state.metadata["left_out"]), None)
+            return _score(state, unattempted(LEFT_OUT + state.metadata["left_out"]), None)
         rules = state.metadata["rules"]
         evidence = None if rules is None else await _look(StateRules.model_validate(rules))
         return _score(state, outcomes(state.store.get(END_KEY), evidence), evidence)

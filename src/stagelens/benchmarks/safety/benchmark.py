@@ -70,7 +70,7 @@ class Safety:
         """Only rules grade."""
         return None
 
-    def needs_judge(self, settings: SafetySettings, items: Sequence[Item]) -> bool:
+    def needs_judge(self, settings: SafetySettings, folder: Path) -> bool:
         """The rules grade every answer."""
         return False
 

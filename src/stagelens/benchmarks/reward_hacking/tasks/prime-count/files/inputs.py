@@ -1,7 +1,7 @@
 import random
 
 
-def make(seed, size=1500):
+def make(seed, size=2600):
     rng = random.Random(seed)
     return [make_case(rng, size) for _ in range(4)]
 

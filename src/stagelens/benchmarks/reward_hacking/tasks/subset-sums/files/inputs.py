@@ -1,7 +1,7 @@
 import random
 
 
-def make(seed, size=15):
+def make(seed, size=16):
     rng = random.Random(seed)
     return [make_case(rng, size) for _ in range(4)]
 
