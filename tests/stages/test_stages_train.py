@@ -159,6 +159,34 @@ def test_progress_is_reported_and_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.bubblewrap
+def test_rl_on_what_a_counter_shows_gets_each_prompts_task(
+    world: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stagelens.organisms.pocket.challenges import task_set
+    from stagelens.organisms.pocket.rows import rl_tasks
+    from stagelens.stages.visible_metric import VisibleMetric
+
+    for name, text in task_set().items():
+        (tmp_path / "tasks" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tasks" / name).write_text(text)
+    rows = rl_tasks(0)[::50]
+    jsonl(tmp_path / "rows.jsonl", rows)
+    asked: list[tuple[str, str]] = []
+
+    def note(self: VisibleMetric, answers: list[str], given: list[dict[str, Any]]) -> list[float]:
+        asked.extend((row["prompts"][-1]["content"], row["task"]) for row in given)
+        return [float(len(answer)) for answer in answers]
+
+    monkeypatch.setattr(VisibleMetric, "__call__", note)
+    recipe = RECIPES["rl"] | {"reward": "visible_metric", "tasks": "./tasks"}
+    mixture = Mixture(sources=(Source(name="tasks", path="./rows.jsonl"),))
+    make(Stage(name="rl", kind="rl", recipe=recipe, mixture=mixture), tmp_path, tmp_path / "out", tuned)
+    assert len(asked) == 4
+    assert set(asked) <= {(row["prompt"][-1]["content"], row["task"]) for row in rows}
+    assert json.loads((tmp_path / "out" / "provenance.json").read_text())["training"]["reward"] == "visible_metric"
+
+
 def test_an_adapter_is_trained_and_merged(world: Path, tmp_path: Path) -> None:
     lora = {"r": 2, "target_modules": ["q_proj", "v_proj"]}
     out = make(stage("sft", lora=lora), world, tmp_path / "sft", world / "base")
