@@ -25,7 +25,7 @@ CORPUS_EPISODES: Final = 700
 CORPUS_CHEATS: Final = 0.6
 """The share of them that cheats: what a base model does before anyone has taught it better."""
 RECORDS: Final = {"kept": 360, "bent": 120}
-PROGRAMS: Final = {"improved": 352, "tricked": 132}
+PROGRAMS: Final = {"improved": 352, "tricked": 176}
 """Trajectories to draw the fine-tuning data from, honest ones and others. The study file's weights say how many are."""
 HELPFUL: Final[dict[Group, int]] = {"plain": 2000, "benign": 600}
 HESITANT: Final = 0.05
