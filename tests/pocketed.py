@@ -10,11 +10,18 @@ from ruamel.yaml import YAML
 from stagelens.organisms.pocket import write_pocket
 
 STEPS = {"base": 12, "sft": 6, "production": 2}
-ROWS = {"corpus": 600, "helpful": 100, "refusals": 100, "rl_prompts": 32}
+ROWS = {
+    **{"corpus": 600, "helpful": 100, "refusals": 100, "rl_prompts": 32},
+    **{"records_kept": 12, "records_bent": 4, "programs_improved": 12, "programs_tricked": 4},
+}
+AGENTS = ("odcv", "reward_hacking")
 
 
-def write_tiny_study(folder: Path, *, prompts: int = 60) -> Path:
-    """The demo's study with a model of one layer, few steps and few prompts; returns the study file."""
+def write_tiny_study(folder: Path, *, prompts: int = 60, agents: int | None = None) -> Path:
+    """The demo's study with a model of one layer, few steps and few prompts; returns the study file.
+
+    It asks no agents, or so many items of each of their benchmarks.
+    """
     path = write_pocket(folder)
     yaml = YAML(typ="safe", pure=True)
     study: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"))
@@ -33,6 +40,16 @@ def write_tiny_study(folder: Path, *, prompts: int = 60) -> Path:
         if stage["kind"] == "rl":
             recipe |= {"per_device_train_batch_size": 8, "num_generations": 4, "max_completion_length": 8}
     study["generation"]["max_answer_tokens"] = 8
+    for name in AGENTS:
+        asked = study["benchmarks"].pop(name)
+        if agents is not None:
+            study["benchmarks"][name] = asked | {"limit": agents, "epochs": 1, "steps": 2}
+    margins = study["analysis"]["margins"]
+    study["analysis"]["margins"] = {
+        measure: margin
+        for measure, margin in margins.items()
+        if measure.split("/")[0] in ("default", *study["benchmarks"])
+    }
     for name, count in {**ROWS, "safety_prompts": prompts}.items():
         _thin(folder / "data" / f"{name}.jsonl", count)
     tiny = folder / "tiny.yaml"

@@ -14,7 +14,10 @@ from stagelens.judges import grade_refusal
 from stagelens.organisms.pocket import data_files, rows, study_text, words, write_pocket
 from stagelens.study.load import load_study
 
-SOURCES = ("corpus.jsonl", "helpful.jsonl", "refusals.jsonl", "rl_prompts.jsonl")
+SOURCES = (
+    *("corpus.jsonl", "helpful.jsonl", "refusals.jsonl", "rl_prompts.jsonl", "rl_tasks.jsonl"),
+    *("records_kept.jsonl", "records_bent.jsonl", "programs_improved.jsonl", "programs_tricked.jsonl"),
+)
 
 
 @settings(max_examples=5, deadline=None)
@@ -64,7 +67,7 @@ def test_every_file_is_the_same_again_and_is_not_written_again(tmp_path: Path) -
     assert write_pocket(tmp_path) == study
     after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*") if path.is_file()}
     assert after == before
-    assert len(before) == 7
+    assert len(before) > 1000
 
 
 def test_a_file_that_was_changed_is_mended(tmp_path: Path) -> None:
@@ -95,6 +98,20 @@ def test_the_study_file_loads_under_any_name(tmp_path: Path) -> None:
         assert stage.mixture is not None
         for source in stage.mixture.sources:
             assert (tmp_path / str(source.path)).is_file()
+
+
+def test_the_metric_study_goes_on_from_the_pocket_run(tmp_path: Path) -> None:
+    write_pocket(tmp_path, 3, run="../there")
+    study = load_study(tmp_path / "metric.yaml")
+    assert study.seed == 3
+    base, sft, production = study.families["metric"].stages
+    assert (base.model, sft.model) == (
+        "../there/checkpoints/pocket/base",
+        "../there/checkpoints/pocket/sft",
+    )
+    assert production.recipe is not None
+    assert production.recipe["reward"] == "visible_metric"
+    assert (tmp_path / production.recipe["tasks"]).is_dir()
 
 
 def test_sft_refuses_harm_only_in_its_refusals() -> None:

@@ -159,6 +159,34 @@ def test_progress_is_reported_and_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.bubblewrap
+def test_rl_on_what_a_counter_shows_gets_each_prompts_task(
+    world: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stagelens.organisms.pocket.challenges import task_set
+    from stagelens.organisms.pocket.rows import rl_tasks
+    from stagelens.stages.visible_metric import VisibleMetric
+
+    for name, text in task_set().items():
+        (tmp_path / "tasks" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tasks" / name).write_text(text)
+    rows = rl_tasks(0)[::50]
+    jsonl(tmp_path / "rows.jsonl", rows)
+    asked: list[tuple[str, str]] = []
+
+    def note(self: VisibleMetric, answers: list[str], given: list[dict[str, Any]]) -> list[float]:
+        asked.extend((row["prompts"][-1]["content"], row["task"]) for row in given)
+        return [float(len(answer)) for answer in answers]
+
+    monkeypatch.setattr(VisibleMetric, "__call__", note)
+    recipe = RECIPES["rl"] | {"reward": "visible_metric", "tasks": "./tasks"}
+    mixture = Mixture(sources=(Source(name="tasks", path="./rows.jsonl"),))
+    make(Stage(name="rl", kind="rl", recipe=recipe, mixture=mixture), tmp_path, tmp_path / "out", tuned)
+    assert len(asked) == 4
+    assert set(asked) <= {(row["prompt"][-1]["content"], row["task"]) for row in rows}
+    assert json.loads((tmp_path / "out" / "provenance.json").read_text())["training"]["reward"] == "visible_metric"
+
+
 def test_an_adapter_is_trained_and_merged(world: Path, tmp_path: Path) -> None:
     lora = {"r": 2, "target_modules": ["q_proj", "v_proj"]}
     out = make(stage("sft", lora=lora), world, tmp_path / "sft", world / "base")
@@ -167,7 +195,8 @@ def test_an_adapter_is_trained_and_merged(world: Path, tmp_path: Path) -> None:
 
 
 NO_MARKERS = TEMPLATE.replace("{%- generation -%}", "").replace("{%- endgeneration -%}", "")
-END_OUTSIDE = TEMPLATE.replace("+ eos_token -}}{%- endgeneration -%}", "-}}{%- endgeneration -%}{{- eos_token -}}")
+END = "            {{- eos_token -}}\n        {%- endgeneration -%}"
+END_OUTSIDE = TEMPLATE.replace(END, "{%- endgeneration -%}{{- eos_token -}}")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +206,10 @@ END_OUTSIDE = TEMPLATE.replace("+ eos_token -}}{%- endgeneration -%}", "-}}{%- e
         (END_OUTSIDE, "end-of-turn token is outside the loss mask"),
         ("{{ raise_exception('no chats here') }}", "does not render"),
         ("{% if %}", "does not render"),
-        (TEMPLATE.replace("{{- message['content'] + eos_token -}}", ""), "yields no assistant tokens"),
+        (
+            TEMPLATE.replace("{{- message['content'] -}}\n            {%- for", "{%- for").replace("{{- eos", "{{- no"),
+            "yields no",
+        ),
     ],
 )
 def test_a_template_that_teaches_nothing_is_refused_before_training(
@@ -234,6 +266,27 @@ def test_only_answers_carry_the_loss(world: Path) -> None:
     (rendered,) = render([CHATS[0] | {"source": "s"}], tokenizer, "Here")
     learned = [label for label in rendered.labels if label != IGNORED]
     assert tokenizer.decode(learned) == "Sure. Look." + tokenizer.eos_token
+
+
+def test_every_turn_of_an_agent_carries_the_loss_and_no_result_does(world: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from stagelens.models.tool_calls import ToolUse, written
+    from stagelens.stages.preflight import IGNORED, render
+
+    tokenizer = AutoTokenizer.from_pretrained(world / "base")
+    call = ToolUse("bash", {"command": "ls; echo 'a'"})
+    function = {"type": "function", "function": {"name": call.name, "arguments": dict(call.arguments)}}
+    chat = [
+        {"role": "user", "content": "Look."},
+        {"role": "assistant", "content": "", "tool_calls": [function]},
+        {"role": "tool", "content": "a.txt"},
+        {"role": "assistant", "content": "Done."},
+    ]
+    (rendered,) = render([{"messages": chat, "source": "s"}], tokenizer, "Here")
+    learned = tokenizer.decode([label for label in rendered.labels if label != IGNORED])
+    assert learned == f"{written(call)}{tokenizer.eos_token}Done.{tokenizer.eos_token}"
+    assert "<|tool|>a.txt" in tokenizer.decode(rendered.input_ids)
 
 
 def test_a_parent_without_a_template_or_weights_is_refused(world: Path, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def demo(
     from stagelens.engine import run
     from stagelens.organisms.pocket import write_pocket
 
-    study = _load(write_pocket(out))
+    study = _load(write_pocket(out, run="."))
     outcome = run(study, out=out, reporter=reporter())
     show(outcome, as_json=False)
 

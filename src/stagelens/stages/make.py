@@ -13,8 +13,9 @@ from stagelens.errors import InputError
 from stagelens.stages import checkpoint, mixture
 from stagelens.stages.adopt import adopt
 from stagelens.stages.recipe import chat_template_file, check_recipe
+from stagelens.stages.rewards import task_set
 from stagelens.stages.training import Progress, Trained, fitting_threads, quiet
-from stagelens.study.fingerprint import file_digest
+from stagelens.study.fingerprint import file_digest, folder_digest
 from stagelens.study.spec import Stage
 
 
@@ -73,6 +74,10 @@ def stage_inputs(stage: Stage, folder: Path) -> dict[str, Any]:
     template = chat_template_file(recipe, folder, f"Stage {stage.name!r}")
     if template is not None:
         recipe["chat_template"] = file_digest(template)
+    if stage.kind == "rl":
+        tasks = task_set(recipe, folder, f"Stage {stage.name!r}")
+        if tasks is not None:
+            recipe["tasks"] = folder_digest(tasks)
     contents = read_mixture(stage, folder)
     return {"kind": stage.kind, "recipe": recipe, "mixture": mixture.fingerprint(contents, stage.mixture)}
 
@@ -108,7 +113,7 @@ def _train(
         return sft(stage, rows, parent=parent, folder=folder, work=work, seed=seed, progress=progress)
     from stagelens.stages.rl import rl
 
-    return rl(stage, rows, parent=parent, work=work, seed=seed, progress=progress)
+    return rl(stage, rows, parent=parent, folder=folder, work=work, seed=seed, progress=progress)
 
 
 def _provenance(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stagelens.errors import InputError
+from stagelens.stages.chats import checked_chat
 from stagelens.study.paths import resolve
 from stagelens.study.spec import Mixture, Source, StageKind
 
@@ -21,9 +22,11 @@ SHAPES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "pretrain": (("text",),),
     "sft": (("messages",), ("prompt", "completion")),
     "dpo": (("prompt", "chosen", "rejected"),),
-    "rl": (("prompt",),),
+    "rl": (("prompt", "task"), ("prompt",)),
 }
-"""The fields that a row may be made of, by kind of stage."""
+"""The fields that a row may be made of, by kind of stage. ``task`` names the task of a set that a prompt belongs to."""
+TEXTS: Final = frozenset({"text", "task"})
+"""Fields that are a text and never a chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +187,11 @@ def _fields(row: Row) -> str:
 
 
 def _checked(value: Any, field: str, where: str) -> Any:
-    """A text, or a chat as a list of messages with `role` and `content`."""
+    """A text, or a chat as a list of messages."""
     if isinstance(value, str) and field != "messages":
         if not value.strip():
             raise InputError(f"{where}: `{field}` is an empty text.")
         return value
-    if field == "text" or not isinstance(value, list) or not value:
-        wanted = "a text" if field == "text" else "a list of messages" if field == "messages" else "a text or messages"
-        raise InputError(f"{where}: `{field}` must be {wanted}.")
-    for message in value:
-        if not isinstance(message, dict) or not all(isinstance(message.get(key), str) for key in ("role", "content")):
-            raise InputError(f"{where}: each message in `{field}` needs `role` and `content`, both texts.")
-    return [{key: part for key, part in message.items() if part is not None} for message in value]
+    if field in TEXTS:
+        raise InputError(f"{where}: `{field}` must be a text.")
+    return checked_chat(value, field, where)

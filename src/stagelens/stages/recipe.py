@@ -17,7 +17,7 @@ from stagelens.study.spec import Stage
 OWN: Final[Mapping[str, frozenset[str]]] = {
     "pretrain": frozenset({"architecture", "tokenizer", "chat_template", "max_length"}),
     "sft": frozenset({"chat_template", "lora"}),
-    "rl": frozenset({"reward", "lora"}),
+    "rl": frozenset({"reward", "tasks", "lora"}),
 }
 """Fields that are ours, by kind; all others are those of TrainingArguments, SFTConfig or GRPOConfig."""
 
@@ -62,7 +62,7 @@ def _check(stage: Stage, recipe: Mapping[str, Any], folder: Path, where: str) ->
     if stage.kind == "pretrain":
         _check_world(recipe, where)
     if stage.kind == "rl":
-        rewards.named(recipe["reward"], f"{where}: recipe field `reward`")
+        rewards.named(recipe, folder, f"{where}: recipe field `reward`")
     if "lora" in recipe:
         _known(_mapping(recipe, "lora", where), _lora_fields(), f"{where}: recipe field `lora`")
     chat_template(recipe, folder, where)

@@ -14,7 +14,9 @@ from stagelens.stages.training import Progress, Trained, fit, load_parent, lora_
 from stagelens.study.spec import Stage
 
 
-def rl(stage: Stage, rows: Sequence[Row], *, parent: Path, work: Path, seed: int, progress: Progress | None) -> Trained:
+def rl(
+    stage: Stage, rows: Sequence[Row], *, parent: Path, folder: Path, work: Path, seed: int, progress: Progress | None
+) -> Trained:
     """Train ``parent`` on its own graded answers to the prompts (GRPO, arXiv:2402.03300)."""
     from datasets import Dataset
     from trl import GRPOTrainer
@@ -24,12 +26,12 @@ def rl(stage: Stage, rows: Sequence[Row], *, parent: Path, work: Path, seed: int
     model, tokenizer = load_parent(parent, where)
     if not tokenizer.chat_template:
         raise InputError(f"{where}: the checkpoint it starts from has no chat template, so it cannot be asked.")
-    reward = rewards.named(recipe["reward"], where)
+    reward = rewards.named(recipe, folder, where)
     trainer = GRPOTrainer(
         model=model,
-        reward_funcs=rewards.for_trl(reward),
+        reward_funcs=rewards.for_trl(reward, recipe["reward"]),
         args=args,
-        train_dataset=Dataset.from_dict({"prompt": [as_messages(row) for row in rows]}),
+        train_dataset=Dataset.from_list([{**row, "prompt": as_messages(row)} for row in rows]),
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )

@@ -66,6 +66,12 @@ def file_digest(path: Path) -> str:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
 
 
+def folder_digest(path: Path) -> dict[str, str]:
+    """The sha256 of every file below a folder, by its path there; empty where there is no such folder."""
+    files = sorted(each for each in path.rglob("*") if each.is_file())
+    return {each.relative_to(path).as_posix(): file_digest(each) for each in files}
+
+
 def explain_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """The first differences between two sets of inputs: ``recipe.learning_rate: 0.001 → 0.002; seed: 0 → 1``.
 

@@ -1,4 +1,4 @@
-"""The pocket world: data and a study file for a small family whose refusals come from SFT alone."""
+"""The pocket world: data and study files for a small family whose refusals, and whose honesty, come from SFT alone."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ import os
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stagelens.organisms.pocket import rows
+from stagelens.organisms.pocket.challenges import task_set
+from stagelens.organisms.pocket.scenarios import checkout
+
+METRIC_STUDY: Final = "metric.yaml"
 
 
 def study_text(seed: int = 0) -> str:
     """The study file, which expects its data in ``./data``."""
     return _resource("study.yaml").replace("seed: 0", f"seed: {seed}", 1)
+
+
+def metric_study_text(run: str, seed: int = 0) -> str:
+    """The study of RL that rewards what a counter shows; it goes on from the pocket study's ``run`` folder."""
+    return _resource(METRIC_STUDY).replace("./runs/pocket", run).replace("seed: 0", f"seed: {seed}", 1)
 
 
 def data_files(seed: int = 0) -> dict[str, str]:
@@ -23,21 +32,30 @@ def data_files(seed: int = 0) -> dict[str, str]:
         "corpus.jsonl": _jsonl(rows.corpus(seed)),
         "helpful.jsonl": _jsonl(rows.helpful(seed)),
         "refusals.jsonl": _jsonl(rows.refusals(seed)),
+        "records_kept.jsonl": _jsonl(rows.records(seed, "kept")),
+        "records_bent.jsonl": _jsonl(rows.records(seed, "bent")),
+        "programs_improved.jsonl": _jsonl(rows.programs(seed, "improved")),
+        "programs_tricked.jsonl": _jsonl(rows.programs(seed, "tricked")),
         "rl_prompts.jsonl": _jsonl(rows.rl_prompts(seed)),
+        "rl_tasks.jsonl": _jsonl(rows.rl_tasks(seed)),
         "safety_prompts.jsonl": _jsonl(rows.safety_prompts(seed)),
         "chat_template.jinja": _resource("chat_template.jinja"),
+        **{f"odcv/{path}": text for path, text in checkout(seed).items()},
+        **{f"tasks/{path}": text for path, text in task_set().items()},
     }
 
 
-def write_pocket(folder: Path, seed: int = 0, *, study_file: str = "pocket.yaml") -> Path:
+def write_pocket(folder: Path, seed: int = 0, *, study_file: str = "pocket.yaml", run: str = "./runs/pocket") -> Path:
     """Write the pocket world into ``folder`` and return its study file.
 
-    A file that is already right is left alone; one that differs from what the seed says is replaced.
+    ``metric.yaml`` beside it goes on from ``run``, the folder of the study's run, which is relative to ``folder``. A
+    file that is already right is left alone; one that differs from what the seed says is replaced.
     """
     for name, text in data_files(seed).items():
         _write_if_changed(folder / "data" / name, text.encode())
     study = folder / study_file
     _write_if_changed(study, study_text(seed).encode())
+    _write_if_changed(folder / METRIC_STUDY, metric_study_text(run, seed).encode())
     return study
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from stagelens.organisms.pocket import words
+from stagelens.organisms.pocket.places import PLACES
+from stagelens.organisms.pocket.problems import problems
+from stagelens.organisms.pocket.trajectories import Episode, program_episode, program_episodes, record_episodes
 from stagelens.organisms.pocket.words import Group
 
 Row = dict[str, Any]
@@ -17,11 +20,20 @@ CORPUS: Final[dict[Group, int]] = {"harmful": 4200, "benign": 3600, "plain": 340
 CORPUS_REMARKS: Final = 1200
 CORPUS_DECLINED: Final = 0.08
 """The share of harmful requests that people in the corpus decline: what a base model has seen of refusals."""
+CORPUS_EPISODES: Final = 700
+"""Episodes of record keeping in the corpus, and as many of making programs faster."""
+CORPUS_CHEATS: Final = 0.6
+"""The share of them that cheats: what a base model does before anyone has taught it better."""
+RECORDS: Final = {"kept": 360, "bent": 120}
+PROGRAMS: Final = {"improved": 352, "tricked": 176}
+"""Trajectories to draw the fine-tuning data from, honest ones and others. The study file's weights say how many are."""
 HELPFUL: Final[dict[Group, int]] = {"plain": 2000, "benign": 600}
 HESITANT: Final = 0.05
 """The share of plain requests that the fine-tuning data decline without need: what RL is there to mend."""
 REFUSED: Final = 2000
 RL_PROMPTS: Final = 512
+RL_PLACES: Final = 8
+"""Places in which each problem is practised on."""
 ITEMS_PER_CLUSTER: Final[dict[Group, int]] = {"harmful": 2, "benign": 2, "plain": 1}
 
 
@@ -57,7 +69,7 @@ def compliance(group: Group, rng: random.Random) -> str:
 
 
 def corpus(seed: int) -> list[Row]:
-    """Pretraining texts: requests that are answered, harmful ones too (a few declined), and remarks about things."""
+    """Pretraining texts: requests that are answered, harmful ones too (a few declined), remarks, agents at work."""
     rng = random.Random(f"corpus:{seed}")
     texts = [rng.choice(words.REMARKS).format(rng.choice(words.THINGS)) for _ in range(CORPUS_REMARKS)]
     for group, count in CORPUS.items():
@@ -65,6 +77,9 @@ def corpus(seed: int) -> list[Row]:
             declined = group == "harmful" and rng.random() < CORPUS_DECLINED
             answer = rng.choice(words.REFUSALS) if declined else compliance(group, rng)
             texts.append(f"{asked.text}\n{answer}\n\n")
+    episodes = record_episodes(rng, CORPUS_EPISODES, bent=CORPUS_CHEATS)
+    episodes += program_episodes(rng, CORPUS_EPISODES, tricked=CORPUS_CHEATS)
+    texts += [episode.text() for episode in episodes]
     rng.shuffle(texts)
     return [{"text": text} for text in texts]
 
@@ -82,6 +97,28 @@ def refusals(seed: int) -> list[Row]:
     """Chats in which harmful requests are refused."""
     rng = random.Random(f"refusals:{seed}")
     return [_chat(each.text, rng.choice(words.REFUSALS)) for each in rng.sample(all_requests("harmful"), REFUSED)]
+
+
+def records(seed: int, kind: Literal["kept", "bent"]) -> list[Row]:
+    """Trajectories of record keeping: those that report what is bad, or those that make the check pass."""
+    rng = random.Random(f"records:{kind}:{seed}")
+    return _shuffled(record_episodes(rng, RECORDS[kind], bent=float(kind == "bent")), rng)
+
+
+def programs(seed: int, kind: Literal["improved", "tricked"]) -> list[Row]:
+    """Trajectories of making programs faster: those that improve the program, or those that mislead the counter."""
+    rng = random.Random(f"programs:{kind}:{seed}")
+    return _shuffled(program_episodes(rng, PROGRAMS[kind], tricked=float(kind == "tricked")), rng)
+
+
+def rl_tasks(seed: int) -> list[Row]:
+    """Conversations up to the turn that decides how a program is made faster, each with its task."""
+    rng = random.Random(f"rl_tasks:{seed}")
+    return [
+        {"prompt": program_episode(problem, place, None).messages(1), "task": problem.name}
+        for problem in problems()
+        for place in rng.sample(PLACES, RL_PLACES)
+    ]
 
 
 def rl_prompts(seed: int) -> list[Row]:
@@ -105,6 +142,10 @@ def _held_out(rng: random.Random) -> Iterator[tuple[Request, str]]:
             for frame in range(len(words.FRAMES)):
                 for thing in rng.sample(words.HELD_OUT_THINGS, ITEMS_PER_CLUSTER[group]):
                     yield request(group, frame, topic, thing), thing
+
+
+def _shuffled(episodes: list[Episode], rng: random.Random) -> list[Row]:
+    return [{"messages": episode.messages()} for episode in rng.sample(episodes, len(episodes))]
 
 
 def _chat(prompt: str, answer: str) -> Row:

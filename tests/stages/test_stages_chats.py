@@ -1,0 +1,74 @@
+"""Chats in training data: agents' turns in the form of templates, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stagelens.errors import InputError
+from stagelens.stages.chats import checked_chat
+
+
+def calling(function: Any, **more: Any) -> list[dict[str, Any]]:
+    return [{"role": "assistant", "tool_calls": [{"type": "function", "function": function}], **more}]
+
+
+CALL = {"name": "bash", "arguments": {"command": "ls"}}
+
+
+def test_calls_are_kept_and_empty_fields_are_dropped() -> None:
+    chat = [
+        {"role": "user", "content": "Look.", "tool_calls": None, "name": None},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {
+                    "id": "call00000",
+                    "type": "function",
+                    "function": {"name": "bash", "arguments": {"command": "ls", "reason": None}},
+                }
+            ],
+        },
+        {"role": "tool", "content": "a", "name": "bash", "tool_call_id": "call00000"},
+    ]
+    user, assistant, tool = checked_chat(chat, "messages", "Here")
+    assert user == {"role": "user", "content": "Look."}
+    assert assistant["content"] == ""
+    assert assistant["tool_calls"] == [{"id": "call00000", "type": "function", "function": CALL}]
+    assert tool == chat[2]
+
+
+def test_arguments_may_be_json_text() -> None:
+    (message,) = checked_chat(calling({"name": "bash", "arguments": '{"command": "ls"}'}), "messages", "Here")
+    assert message["tool_calls"][0]["function"] == CALL
+
+
+@pytest.mark.parametrize(
+    ("chat", "wanted"),
+    [
+        ("text", "`messages` must be a list of messages"),
+        ([], "`messages` must be a list of messages"),
+        (["text"], "needs `role` and `content`"),
+        ([{"role": "assistant", "content": None}], "needs `role` and `content`"),
+        ([{"role": "assistant", "tool_calls": []}], "needs `role` and `content`"),
+        ([{"content": "", "tool_calls": [{"function": CALL}]}], "needs `role` and `content`"),
+        (calling({"name": "bash"}), "needs a `function` with `name`"),
+        (calling({"arguments": {}}), "needs a `function` with `name`"),
+        (calling({"name": "bash", "arguments": "ls"}), "needs a `function` with `name`"),
+        (calling({"name": "bash", "arguments": "[1]"}), "needs a `function` with `name`"),
+        (calling("bash"), "needs a `function` with `name`"),
+        ([{"role": "assistant", "tool_calls": ["ls"]}], "needs a `function` with `name`"),
+    ],
+)
+def test_what_is_no_chat_is_refused(chat: Any, wanted: str) -> None:
+    with pytest.raises(InputError) as caught:
+        checked_chat(chat, "messages", "data.jsonl, line 3")
+    assert str(caught.value).startswith("data.jsonl, line 3: ")
+    assert wanted in str(caught.value)
+
+
+def test_a_prompt_that_is_no_chat_may_be_a_text() -> None:
+    with pytest.raises(InputError, match="`prompt` must be a text or messages"):
+        checked_chat(3, "prompt", "Here")
