@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from pocketed import write_tiny_study
 
 import stagelens
+from pocketed import write_tiny_study
 
 
 @pytest.mark.slow
