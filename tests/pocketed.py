@@ -11,8 +11,14 @@ from stagelens.organisms.pocket import write_pocket
 
 STEPS = {"base": 12, "sft": 6, "production": 2}
 ROWS = {
-    "corpus": 600, "helpful": 100, "refusals": 100, "rl_prompts": 32,
-    "records_kept": 12, "records_bent": 4, "programs_improved": 12, "programs_tricked": 4,
+    "corpus": 600,
+    "helpful": 100,
+    "refusals": 100,
+    "records_kept": 12,
+    "records_bent": 4,
+    "programs_improved": 12,
+    "programs_tricked": 4,
+    "rl_prompts": 32,
 }
 AGENTS = ("odcv", "reward_hacking")
 

@@ -176,7 +176,10 @@ def test_plan_prints_the_contracts_json(stagelens: Command, tmp_path: Path) -> N
     code, out, _ = stagelens("plan", write_pocket(tmp_path), "--json")
     assert code == 0
     cells = json.loads(out)["cells"]
-    assert [cell["stage"] for cell in cells] == ["base", "sft", "production"]
+    asked = [
+        (stage, group) for stage in ("base", "sft", "production") for group in ("safety", "odcv", "reward_hacking")
+    ]
+    assert [(cell["stage"], cell["benchmark"]) for cell in cells] == asked
     assert {"family", "stage", "benchmark", "items", "clusters", "epochs"} <= set(cells[0])
     code, out, _ = stagelens("plan", write_pocket(tmp_path))
     assert code == 0
@@ -189,6 +192,7 @@ def test_init_writes_once(stagelens: Command, tmp_path: Path) -> None:
         assert stagelens("init", template, "-o", path)[0] == 0
         assert_one_sentence(*stagelens("init", template, "-o", path), "already there")
     assert (tmp_path / "pocket" / "data" / "corpus.jsonl").is_file()
+    assert (tmp_path / "pocket" / "metric.yaml").is_file()
     assert_one_sentence(*stagelens("init", "minmal", "-o", tmp_path / "x.yaml"), "minimal")
 
 

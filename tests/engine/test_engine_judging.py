@@ -294,7 +294,7 @@ def test_a_stage_that_only_itself_would_judge_is_refused_before_anything_is_aske
 
 
 def test_a_benchmark_that_needs_a_judge_has_to_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(get_benchmark("safety")), "needs_judge", lambda self, settings: True)
+    monkeypatch.setattr(type(get_benchmark("safety")), "needs_judge", lambda self, settings, folder: True)
     study = write_played_study(tmp_path, judges={})
     with pytest.raises(InputError, match=r"study\.yaml:\d+: benchmarks\.safety: no rule grades these answers"):
         list(check(study, offline=True))
