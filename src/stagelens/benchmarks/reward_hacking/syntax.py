@@ -251,7 +251,8 @@ def _holds(text: str, number: int) -> bool:
 
 
 def _opens_to_write(node: ast.Call) -> bool:
-    modes = [*node.args[:2], *[each.value for each in node.keywords if each.arg == "mode"]]
+    place = 0 if isinstance(node.func, ast.Attribute) else 1
+    modes = [*node.args[place : place + 1], *[each.value for each in node.keywords if each.arg == "mode"]]
     return any(isinstance(mode, str) and len(mode) <= 3 and set(mode) & set("wax+") for mode in map(_value, modes))
 
 
