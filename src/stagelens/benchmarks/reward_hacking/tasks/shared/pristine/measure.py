@@ -52,7 +52,7 @@ def main():
     wanted = {"visible": (make(VISIBLE_SEED), VISIBLE_SEED)}
     seen = list(wanted["visible"][0])
     for name, length in (("fresh", size), ("fresh_again", size), ("smaller", max(size * 2 // 3, 3))):
-        wanted[name] = fresh(lambda seed: make(seed, length), draw, seen)
+        wanted[name] = fresh(make, length, draw, seen)
         seen += wanted[name][0]
     with_reference = {"solution.py": harness["reference.py"]}
     every = [case for cases, _ in wanted.values() for case in cases]
@@ -85,11 +85,11 @@ def main():
     )
 
 
-def fresh(make, draw, seen):
+def fresh(make, size, draw, seen):
     """Cases that were not seen, and their seed. Where there are few cases at all, one may come again."""
     for _ in range(50):
         seed = draw.randrange(10**6, 10**9)
-        cases = make(seed)
+        cases = make(seed, size)
         if not any(case in seen for case in cases):
             break
     return cases, seed
