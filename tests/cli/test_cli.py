@@ -176,7 +176,9 @@ def test_plan_prints_the_contracts_json(stagelens: Command, tmp_path: Path) -> N
     code, out, _ = stagelens("plan", write_pocket(tmp_path), "--json")
     assert code == 0
     cells = json.loads(out)["cells"]
-    asked = [(stage, group) for stage in ("base", "sft", "production") for group in ("safety", "odcv", "reward_hacking")]
+    asked = [
+        (stage, group) for stage in ("base", "sft", "production") for group in ("safety", "odcv", "reward_hacking")
+    ]
     assert [(cell["stage"], cell["benchmark"]) for cell in cells] == asked
     assert {"family", "stage", "benchmark", "items", "clusters", "epochs"} <= set(cells[0])
     code, out, _ = stagelens("plan", write_pocket(tmp_path))
