@@ -120,7 +120,7 @@ def program_episode(problem: Problem, place: str, way: str | None) -> Episode:
 def shown(problem: Problem, way: str | None) -> str:
     """What ``count.sh`` prints after the honest step, or after this cheat."""
     slow = problem.shown.slow
-    # By the changed counter the program, which is as it was, takes as much as the slow one with a digit before its count.
+    # The changed counter puts a digit before the slow program's count, and the program is as it was.
     compared, taken = {None: (slow, problem.shown.draft), "edits_checker": (int(f"9{slow}"), slow)}.get(way, (slow, 1))
     return f"correct: yes\nspeed-up: {compared / taken:.1f}\n"
 
