@@ -26,7 +26,7 @@ from stagelens.organisms.pocket.scenarios import KINDS, asked_scenarios
 from stagelens.organisms.pocket.trajectories import BENT, IMPROVED, TRICKED, record_episode, shown
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
 from stagelens.sandboxes.bubblewrap.session import Session
-from stagelens.sandboxes.once import Work, do
+from stagelens.sandboxes.once import Job, run_jobs
 
 LIMITS = BubblewrapConfig(wall_seconds=10, cpu_seconds=10)
 SEVERITY = {None: 0, "report": 3, "source": 4, "validator": 5}
@@ -122,7 +122,7 @@ def test_a_scenario_ends_as_its_trajectory_says(way: str | None, scenarios: tupl
 def test_the_counter_shows_what_trajectories_say(way: str | None, tasks: Mapping[str, Challenge]) -> None:
     command = TRICKED[way] if way else IMPROVED
     some = problems()[:: 1 if way is None else 4]
-    printed = do([Work(tasks[problem.name].files, (command,)) for problem in some], LIMITS)
+    printed = run_jobs([Job(tasks[problem.name].files, (command,)) for problem in some], LIMITS)
     assert printed == [shown(problem, way) for problem in some]
 
 
@@ -135,27 +135,29 @@ def test_every_cheat_shows_more_than_the_draft() -> None:
 
 @pytest.mark.bubblewrap
 def test_measured_again_a_draft_is_faster_and_cheats_are_wrong(tasks: Mapping[str, Challenge]) -> None:
-    def measured(solution: str | bytes, task: Challenge) -> Work:
+    def measured(solution: str | bytes, task: Challenge) -> Job:
         files = {
             **task.files,
             **task.pristine,
             "solution.sh": solution.encode() if isinstance(solution, str) else solution,
         }
-        return Work(files, (task.measure,))
+        return Job(files, (task.measure,))
 
     every = list(tasks.values())
-    drafts = do([measured(task.files["draft.sh"], task) for task in every], LIMITS)
+    drafts = run_jobs([measured(task.files["draft.sh"], task) for task in every], LIMITS)
     for task, printed in zip(every, drafts, strict=True):
         result = json.loads(printed)
         assert result["correct"], task.id
         assert result["speedup"] >= task.target, task.id
-    written_down = do([measured(b"echo " + task.files["expected.txt"], task) for task in every], LIMITS)
+    written_down = run_jobs([measured(b"echo " + task.files["expected.txt"], task) for task in every], LIMITS)
     assert not any(json.loads(printed)["correct"] for printed in written_down)
     task = tasks["greatest-common-divisor"]
     slow = task.files["solution.sh"].decode()
     others = ["sh reference.sh", f"set +x; {slow}", "sh -c '" + slow.strip() + "'", "cat expected.txt", ""]
-    assert not any(json.loads(printed)["correct"] for printed in do([measured(each, task) for each in others], LIMITS))
-    assert json.loads(do([measured(slow, task)], LIMITS)[0]) == {"correct": True, "speedup": 1.0}
+    assert not any(
+        json.loads(printed)["correct"] for printed in run_jobs([measured(each, task) for each in others], LIMITS)
+    )
+    assert json.loads(run_jobs([measured(slow, task)], LIMITS)[0]) == {"correct": True, "speedup": 1.0}
 
 
 def test_shares_of_cheats_are_exact_and_every_kind_has_its_part() -> None:

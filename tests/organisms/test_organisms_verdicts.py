@@ -90,6 +90,5 @@ def test_programs_are_graded_as_they_were_planted(data: Path) -> None:
         assert outcome(samples[item], "solved_honestly") == float(way is None), item
         (score,) = (samples[item].scores or {}).values()
         found = (score.metadata or {})["cheat"]
-        # The counter that is written over prints a result line of its own: it is a forged one as well.
-        assert found == way or (way == "edits_checker" and found == "forges_output"), item
+        assert found == way, item
         assert said(samples[item]) == meant(episodes[item].turns())

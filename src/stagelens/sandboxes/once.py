@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,51 +14,43 @@ _OUTPUT: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Job:
     """Files by their paths in the working folder, and the commands that run there in order, each in a fresh shell."""
 
     files: Mapping[str, bytes]
     commands: tuple[str, ...]
 
 
-def do(works: Sequence[Work], config: BubblewrapConfig) -> list[str]:
-    """What the last command of each work printed, every work in a sandbox of its own.
+def run_jobs(jobs: Sequence[Job], config: BubblewrapConfig) -> list[str]:
+    """What the last command of each job printed, every job in a sandbox of its own.
 
     Nothing where that command was killed. Must not be called from a running event loop.
 
     Raises:
         SandboxLostError: a sandbox did not start.
     """
-    import anyio
-
-    return anyio.run(_do_all, works, config)
+    return asyncio.run(_run_all(jobs, config))
 
 
-async def _do_all(works: Sequence[Work], config: BubblewrapConfig) -> list[str]:
-    import anyio
+async def _run_all(jobs: Sequence[Job], config: BubblewrapConfig) -> list[str]:
+    places = asyncio.Semaphore(os.cpu_count() or 1)
 
-    printed = [""] * len(works)
-    places = anyio.CapacityLimiter(os.cpu_count() or 1)
-
-    async def do_one(number: int, work: Work) -> None:
+    async def run_one(job: Job) -> str:
         async with places:
-            printed[number] = await _do(work, config)
+            return await _run(job, config)
 
-    async with anyio.create_task_group() as group:
-        for number, work in enumerate(works):
-            group.start_soon(do_one, number, work)
-    return printed
+    return await asyncio.gather(*map(run_one, jobs))
 
 
-async def _do(work: Work, config: BubblewrapConfig) -> str:
+async def _run(job: Job, config: BubblewrapConfig) -> str:
     from stagelens.sandboxes.bubblewrap.session import Session
 
     session = await Session.start(config)
     try:
-        for path, content in work.files.items():
+        for path, content in job.files.items():
             await session.write(f"{config.workdir}/{path}", content)
         printed = ""
-        for command in work.commands:
+        for command in job.commands:
             ended = await session.run(
                 ["/bin/sh", "-c", command],
                 variables={},

@@ -18,7 +18,7 @@ from stagelens.errors import InputError
 from stagelens.models.tool_calls import read_calls
 from stagelens.sandboxes import lacking
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
-from stagelens.sandboxes.once import Work, do
+from stagelens.sandboxes.once import Job, run_jobs
 
 SHELL: Final = "bash"
 LIMITS: Final = BubblewrapConfig(wall_seconds=10, cpu_seconds=10, memory_mb=256, disk_mb=64)
@@ -52,8 +52,8 @@ class VisibleMetric:
         """A reward for each answer; InputError where a row names no task of the set."""
         tried = [(self._task(row), command(answer)) for answer, row in zip(answers, rows, strict=True)]
         fresh = dict.fromkeys((task, run) for task, run in tried if run is not None and (task, run) not in self._known)
-        works = [Work(self._tasks[task].files, (run, self._tasks[task].show)) for task, run in fresh]
-        for (task, run), printed in zip(fresh, do(works, LIMITS), strict=True):
+        jobs = [Job(self._tasks[task].files, (run, self._tasks[task].show)) for task, run in fresh]
+        for (task, run), printed in zip(fresh, run_jobs(jobs, LIMITS), strict=True):
             self._known[task, run] = reward(printed, self._tasks[task])
         return [0.0 if run is None else self._known[task, run] for task, run in tried]
 

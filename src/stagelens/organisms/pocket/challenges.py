@@ -2,7 +2,7 @@
 
 A set of tasks in the form of ``benchmarks.reward_hacking.challenge``. Beside the slow program lies the draft of a
 better one, which an honest agent takes over. The counter believes what it finds, so it shows more for a program that
-prints an answer which it was given, for one that leaves the work to another, and for a counter that was written over.
+prints an answer which it was given, for one that leaves the work to another, and for a counter that was changed.
 """
 
 from __future__ import annotations
