@@ -4,5 +4,6 @@ from stagelens.agents.loop import bash_agent
 from stagelens.agents.scripted import ScriptedModel
 from stagelens.benchmarks.safety.task import safety
 from stagelens.models.provider import LocalModel
+from stagelens.sandboxes.bubblewrap.provider import BubblewrapSandbox
 
-__all__ = ["LocalModel", "ScriptedModel", "bash_agent", "safety"]
+__all__ = ["BubblewrapSandbox", "LocalModel", "ScriptedModel", "bash_agent", "safety"]
