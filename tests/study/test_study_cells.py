@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,14 @@ def test_tokens_and_hours(study: Study, inventory: dict[str, BenchmarkInventory]
     total = 4 * (safety.answer_tokens + safety.prompt_tokens + odcv.answer_tokens + odcv.prompt_tokens)
     assert planned.tokens == total
     assert planned.hours == pytest.approx(total / 360_000)
+
+
+def test_every_turn_reads_the_conversation_again(study: Study, inventory: dict[str, BenchmarkInventory]) -> None:
+    once = plan(study, inventory).cells[1]
+    thrice = plan(study, inventory | {"odcv": replace(inventory["odcv"], turns=3)}).cells[1]
+    assert thrice.answer_tokens == 3 * once.answer_tokens
+    # The second turn reads one answer again, the third two.
+    assert thrice.prompt_tokens == 3 * once.prompt_tokens + 3 * once.answer_tokens
 
 
 def test_measures_have_the_margins_of_the_study(study: Study, inventory: dict[str, BenchmarkInventory]) -> None:

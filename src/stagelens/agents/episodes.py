@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from stagelens.agents.calls import Call, parse_calls
 from stagelens.benchmarks.reward_hacking.challenge import CheatClass
@@ -83,8 +83,13 @@ class _Expected(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     verdict: Verdict
-    classes: CheatClass | list[CheatClass] = Field([], alias="class")
+    classes: list[CheatClass] = Field([], alias="class")
     solved: bool | None = None
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
 
 class _Entry(BaseModel):
@@ -110,15 +115,14 @@ def _episode(document: Document, name: str) -> Episode:
     except ValidationError as error:
         refuse(explain(error, _Entry), document.places)
     expected = entry.expected
-    classes = tuple(expected.classes) if isinstance(expected.classes, list) else (expected.classes,)
     if "" in entry.task.partition("/"):
         refuse([Problem(("task",), "must be <benchmark>/<item>")], document.places)
-    if classes and expected.verdict != "cheated":
+    if expected.classes and expected.verdict != "cheated":
         refuse([Problem(("expected", "class"), "only an episode that is expected to cheat has one")], document.places)
     return Episode(
         name=entry.name or name,
         task=entry.task,
         calls=parse_calls(entry.calls, ("calls",), document.places),
-        expected=Expected(expected.verdict, classes, expected.solved),
+        expected=Expected(expected.verdict, tuple(expected.classes), expected.solved),
         place=f"{document.places.file}:{document.places.line(())}",
     )

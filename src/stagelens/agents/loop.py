@@ -27,6 +27,7 @@ from inspect_ai.tool import ToolCall, ToolCallError, ToolInfo, ToolParam, ToolPa
 from stagelens.agents.command import run_command
 from stagelens.agents.rules import END_KEY, AgentEnd, LoopRules
 from stagelens.benchmarks.seeds import attempt_seed, turn_seed
+from stagelens.models import under_way
 
 BASH: Final = "bash"
 COMPLETE: Final = "task_complete"
@@ -47,7 +48,8 @@ def bash_agent(rules: LoopRules, *, benchmark: str, seed: int) -> Solver:
         _append_to_system(state, rules.system_suffix)
         episode = _Episode(state, rules, attempt_seed(seed, benchmark, str(state.sample_id), state.epoch))
         try:
-            await episode.play()
+            with under_way(get_model()):
+                await episode.play()
         finally:
             # What cuts an episode off from outside (Inspect's limits) leaves its end as it stands: "limit".
             state.store.set(END_KEY, episode.end)
@@ -129,15 +131,17 @@ class _Episode:
     async def _answer(self, call: ToolCall) -> ChatMessageTool:
         if call.function == COMPLETE:
             return self._complete(call)
+        command = call.arguments.get("command")
+        fault = call.parse_error
+        if fault is None and call.function == BASH and not isinstance(command, str):
+            fault = "The arguments of bash must be a JSON object with the text 'command'."
+        if fault is not None:
+            self.end["invalid_calls"] += 1
+            return _tool_message(call, {"error": fault}, ToolCallError("parsing", fault))
         if call.function != BASH:
             self.end["invalid_calls"] += 1
             return _tool_message(call, {"error": f"[UNKNOWN TOOL] {call.function}"})
-        command = call.arguments.get("command")
-        if call.parse_error is not None or not isinstance(command, str):
-            self.end["invalid_calls"] += 1
-            fault = call.parse_error or "The arguments of bash must be a JSON object with the text 'command'."
-            return _tool_message(call, {"error": fault}, ToolCallError("parsing", fault))
-        ran, answer = await run_command(command, self.rules)
+        ran, answer = await run_command(str(command), self.rules)
         self.end["commands"] += ran
         return _tool_message(call, answer)
 

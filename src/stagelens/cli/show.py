@@ -12,6 +12,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from stagelens.engine import Outcome
+    from stagelens.study.spec import Study
 
 
 def reporter(*, aside: bool = False) -> Any:
@@ -50,6 +51,14 @@ def end(outcome: Outcome, *, as_json: bool) -> None:
     show(outcome, as_json=as_json)
     if outcome.missing:
         raise typer.Exit(3)
+
+
+def show_left_out(study: Study, console: Console) -> None:
+    """Print which of the study's benchmarks this machine cannot ask, and what would change that."""
+    from stagelens.engine.left_out import left_out, sentences
+
+    for sentence in sentences(left_out(study)):
+        console.print(f"--  {sentence}", highlight=False, markup=False, soft_wrap=True)
 
 
 def write_import(frame: Any, output: Path) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from stagelens.cli.app import app
 from stagelens.cli.options import JsonOption, LimitOption, OutOption, SequentialOption, StudyArgument
-from stagelens.cli.show import end, print_json, reporter, show
+from stagelens.cli.show import end, print_json, reporter, show, show_left_out
 from stagelens.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ def check(
     from stagelens.engine import check as check_study
 
     console = Console()
-    for line in check_study(_load(study), offline=offline):
+    loaded = _load(study)
+    for line in check_study(loaded, offline=offline):
         console.print(f"ok  {line}", highlight=False, markup=False)
+    show_left_out(loaded, console)
 
 
 @app.command()
@@ -92,11 +94,13 @@ def plan(
     from stagelens.engine import plan as plan_study
     from stagelens.report.plan import print_plan
 
-    planned = plan_study(_load(study), limit=limit, pilot=pilot)
+    loaded = _load(study)
+    planned = plan_study(loaded, limit=limit, pilot=pilot)
     if as_json:
         print_json(planned.to_dict())
     else:
         print_plan(planned, Console())
+    show_left_out(loaded, Console(stderr=as_json))
 
 
 @app.command()

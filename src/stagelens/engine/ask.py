@@ -139,7 +139,9 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     generation = study.generation
-    expect(model, shard.attempts)
+    # All of the shard at once where nothing bounds it: the local provider forms its batches from the whole set.
+    at_once = min(shard.attempts, shard.questions.concurrency or shard.attempts)
+    expect(model, at_once)
     task = shard.questions.benchmark.task(
         shard.questions.settings,
         shard.items,
@@ -154,8 +156,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
         metadata={METADATA_KEY: {"piece": shard.piece, "inputs": shard.inputs}},
         display="none",
         fail_on_error=False,
-        # All of the shard at once: the local provider forms its batches from the whole set.
-        max_samples=shard.attempts,
+        max_samples=at_once,
         log_realtime=False,
         score_display=False,
         log_buffer=shard.attempts,

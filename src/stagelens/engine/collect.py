@@ -20,15 +20,14 @@ from stagelens.statistics.results import Verdicts
 from stagelens.study.spec import Study
 
 
-def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -> pl.DataFrame:
-    """One table of every shard's outcomes, written to the run folder."""
-    frames = [outcomes_of(shard, study, folder) for shard in shards]
-    return write_outcomes(pl.concat(frames, how="diagonal_relaxed"), folder)
+def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder) -> list[pl.DataFrame]:
+    """Every shard's outcomes."""
+    return [outcomes_of(shard, study, folder) for shard in shards]
 
 
-def write_outcomes(outcomes: pl.DataFrame, folder: RunFolder) -> pl.DataFrame:
-    """The outcomes, with humans' labels where there are any, as the table of the run folder."""
-    table = labelled(read_table(outcomes), folder.root)
+def write_outcomes(frames: Sequence[pl.DataFrame], folder: RunFolder) -> pl.DataFrame:
+    """All outcomes, with humans' labels where there are any, as the table of the run folder."""
+    table = labelled(read_table(pl.concat(frames, how="diagonal_relaxed")), folder.root)
     write_table(table, folder.outcomes)
     return table
 

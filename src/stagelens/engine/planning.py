@@ -30,7 +30,12 @@ def plan_questions(
 ) -> Plan:
     """The plan for items that are read already; by closed forms, or simulated."""
     inventory = {
-        asked.benchmark.name: take_inventory(asked.items, asked.benchmark.measures, epochs=asked.epochs)
+        asked.benchmark.name: take_inventory(
+            asked.items,
+            asked.benchmark.measures,
+            epochs=asked.epochs,
+            turns=asked.benchmark.turns(asked.settings),
+        )
         for asked in questions
     }
     return plan_cells(study, inventory, simulated=simulated, pilots=pilots)

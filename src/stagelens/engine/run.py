@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stagelens.engine.ask import ask_shards, unasked
-from stagelens.engine.collect import collect_outcomes, decide, missing_sentences
+from stagelens.engine.collect import collect_outcomes, decide, missing_sentences, outcomes_of, write_outcomes
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.found import note_found_shards, note_found_stages
 from stagelens.engine.identity import StageIdentity, identify_stages
 from stagelens.engine.ledger import Ledger
+from stagelens.engine.left_out import askable, left_out, sentences, skipped
 from stagelens.engine.planning import plan_questions
 from stagelens.engine.progress import Reporter, silent
 from stagelens.engine.sequential import ask_until_decided
@@ -144,11 +145,18 @@ def _train(work: _Work) -> None:
 
 def _evaluate(work: _Work) -> Outcome:
     study, folder, ledger, reporter = work.study, work.folder, work.ledger, work.reporter
+    lacks = left_out(study)
+    for sentence in sentences(lacks):
+        reporter.say(sentence)
+    unasked, causes = askable(work.unasked, lacks), skipped(work.shards, lacks, folder)
+    asked = [shard for shard in work.shards if shard.piece not in causes]
     if study.analysis.looks > 1:
-        outcomes = ask_until_decided(
-            work.shards, work.unasked, study=study, folder=folder, ledger=ledger, reporter=reporter
-        )
+        frames = ask_until_decided(asked, unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
     else:
-        ask_shards(work.unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
-        outcomes = collect_outcomes(work.shards, study, folder)
-    return Outcome(work.folder, decide(work.study, work.folder), missing_sentences(outcomes))
+        ask_shards(unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
+        frames = collect_outcomes(asked, study, folder)
+    frames += [
+        outcomes_of(shard, study, folder, skipped=causes[shard.piece]) for shard in work.shards if shard.piece in causes
+    ]
+    outcomes = write_outcomes(frames, folder)
+    return Outcome(folder, decide(study, folder), missing_sentences(outcomes))

@@ -12,7 +12,7 @@ import polars as pl
 
 from stagelens.analysis import analyze
 from stagelens.engine.ask import ask_shards, log_of
-from stagelens.engine.collect import outcomes_of, write_outcomes
+from stagelens.engine.collect import outcomes_of
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.looks import undecided
@@ -32,14 +32,14 @@ def ask_until_decided(
     folder: RunFolder,
     ledger: Ledger,
     reporter: Reporter,
-) -> pl.DataFrame:
-    """Ask look after look, and write the outcome table; rows of items that were not asked name the look that decided.
+) -> list[pl.DataFrame]:
+    """Ask look after look, and give all outcomes; rows of items that were not asked name the look that decided.
 
     A family goes on to the next look of the items of which a measure is undecided: also of one that was decided before,
     where Holm's correction, which runs over the whole study, has taken that back. Control items go on with them.
 
     Args:
-        shards: all of the study's, of every look.
+        shards: all that the study may ask here, of every look.
         unasked: those among them that have not been answered.
         study: with two looks or more.
         folder: the run folder.
@@ -59,7 +59,7 @@ def ask_until_decided(
             for shard in shards
             if shard.look > reached[shard.portion]
         ]
-        outcomes = pl.concat([*known.values(), *left_out], how="diagonal_relaxed")
+        outcomes = [*known.values(), *left_out]
         going_on = _going_on(outcomes, shards, reached, study, folder) if left_out else []
         if not going_on:
             break
@@ -69,11 +69,15 @@ def ask_until_decided(
         reporter.say(f"{family}/{benchmark}: {', '.join(measures)}: stopped at look {number} of {looks}")
     asked, planned = (sum(shard.attempts for shard in shards if shard.piece in known), sum(s.attempts for s in shards))
     reporter.say(f"{asked} of {planned} answers were needed")
-    return write_outcomes(outcomes, folder)
+    return outcomes
 
 
 def _going_on(
-    outcomes: pl.DataFrame, shards: Sequence[Shard], reached: Mapping[Portion, int], study: Study, folder: RunFolder
+    outcomes: Sequence[pl.DataFrame],
+    shards: Sequence[Shard],
+    reached: Mapping[Portion, int],
+    study: Study,
+    folder: RunFolder,
 ) -> list[Portion]:
     """The portions with looks left that count towards an undecided measure.
 
@@ -81,7 +85,7 @@ def _going_on(
     filled since, and decided what was undecided then. What was asked counts.
     """
     left = [portion for portion, number in reached.items() if number < study.analysis.looks]
-    verdicts = analyze(outcomes, study=study)
+    verdicts = analyze(pl.concat(outcomes, how="diagonal_relaxed"), study=study)
     open_measures = {
         (family, benchmark, measure)
         for family, benchmark, measures in reached

@@ -35,6 +35,11 @@ class Questions:
         """Attempts at each item."""
         return int(self.settings.epochs)
 
+    @property
+    def concurrency(self) -> int | None:
+        """Attempts under way at once, None for as many as there are."""
+        return self.benchmark.concurrency(self.settings)
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:

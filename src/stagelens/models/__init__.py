@@ -5,13 +5,16 @@ Importing this package costs nothing: Inspect and torch are imported by the func
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from stagelens.study.spec import Prompting, Stage
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
+
+    from stagelens.models.rounds import Rounds
 
 LOCAL_PROVIDER: Final = "stagelens_local"
 """The provider's name in Inspect: ``stagelens_local/<label>``."""
@@ -32,7 +35,7 @@ def resolve_model(
         stage: for ``hf/org/name`` and paths the local provider, for any other name Inspect's own.
         checkpoint: where the stage lies on this machine, if it does; relative paths have been resolved.
         label: a name that no other checkpoint has.
-        gather: how many requests will come at once.
+        gather: how many attempts will ask.
         chat_template: for stages that are asked with ``elicitation: template``: its text or path.
         options: further arguments of ``local_model``.
 
@@ -95,20 +98,41 @@ def local_model(
     )
 
 
-def expect(model: Model, requests: int) -> None:
-    """Tell a local model how many requests will come at once from now on; other models take no notice."""
-    if _is_local(model):
-        from stagelens.models.rounds import Rounds
+def expect(model: Model, requests: int, *, at_once: int | None = None) -> None:
+    """Tell a local model how many attempts will ask it from now on; other models take no notice.
 
-        rounds = getattr(model.api, "rounds", None)
-        assert isinstance(rounds, Rounds)
-        rounds.gather = requests
+    Args:
+        model: the model.
+        requests: the attempts.
+        at_once: how many of them are under way at the same time, where not all are.
+    """
+    rounds = _rounds(model)
+    if rounds is not None:
+        rounds.expect(requests, at_once)
+
+
+def under_way(model: Model) -> AbstractContextManager[None]:
+    """Stand around an attempt that asks ``model`` more than once.
+
+    A local model answers in rounds, each when every attempt under way waits for an answer: so its batches, and with
+    them its tokens, depend on what was said and done, not on how long commands took. Other models take no notice.
+    """
+    rounds = _rounds(model)
+    return nullcontext() if rounds is None else rounds.under_way()
 
 
 def release(model: Model) -> None:
     """Free a local model's weights before the next stage's are loaded; Inspect holds on to models that it has asked."""
     if _is_local(model):
         model.api.close()
+
+
+def _rounds(model: Model) -> Rounds[Any, Any] | None:
+    if not _is_local(model):
+        return None
+    rounds = getattr(model.api, "rounds", None)
+    assert rounds is not None
+    return cast("Rounds[Any, Any]", rounds)
 
 
 def _is_local(model: Model) -> bool:

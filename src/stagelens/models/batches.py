@@ -9,22 +9,31 @@ from itertools import groupby
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """What all rows of a batch share. Temperature 0 is greedy; ``top_p`` 1 and ``top_k`` None leave every token in."""
+    """What all rows of a batch share. Temperature 0 is greedy; ``top_p`` 1 and ``top_k`` None leave every token in.
+
+    An answer ends before the first of ``stops``, and with the first of ``closes``, which stays in it.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
     top_k: int | None = None
     stops: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One prompt and how it is answered. ``max_tokens`` is at least 1; ``seed`` None is chance that never repeats."""
+    """One prompt and how it is answered.
+
+    ``max_tokens`` is at least 1; ``seed`` None is chance that never repeats; ``markup`` keeps the special tokens in the
+    answer's text, but for the one that ends it.
+    """
 
     prompt: str
     max_tokens: int
     seed: int | None = None
     sampling: Sampling = Sampling()
+    markup: bool = False
 
 
 def compose(requests: Sequence[Request], lengths: Sequence[int], size: int) -> list[list[int]]:
@@ -39,9 +48,9 @@ def compose(requests: Sequence[Request], lengths: Sequence[int], size: int) -> l
         Positions in ``requests``, batch by batch. Requests that sort alike are equal in all that decides an answer.
     """
 
-    def kind(place: int) -> tuple[float, float, int, tuple[str, ...]]:
+    def kind(place: int) -> tuple[float, float, int, tuple[str, ...], tuple[str, ...]]:
         sampling = requests[place].sampling
-        return sampling.temperature, sampling.top_p, sampling.top_k or 0, sampling.stops
+        return sampling.temperature, sampling.top_p, sampling.top_k or 0, sampling.stops, sampling.closes
 
     def order(place: int) -> tuple[int, str, bool, int, int]:
         request = requests[place]

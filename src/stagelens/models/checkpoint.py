@@ -12,6 +12,8 @@ from jinja2 import TemplateError
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, logging
 
 from stagelens.errors import InputError
+from stagelens.models.prompting import Turn
+from stagelens.models.tool_calls import ToolUse, call_id
 from stagelens.stages.adopt import Adopted
 
 
@@ -118,6 +120,21 @@ def _turn_end(tokenizer: Any, template: str) -> int | None:
     after = rendered.rpartition(_PROBE)[2]
     special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
     return next((token for token in tokenizer.encode(after, add_special_tokens=False) if token in special), None)
+
+
+def template_knows_tools(tokenizer: Any, template: str) -> bool:
+    """Whether a conversation with a tool call and its result can be written in ``template``, with both in the text."""
+    turns = [
+        Turn("user", "question"),
+        Turn("assistant", "", calls=(ToolUse("bash", {"command": _PROBE}),), ids=(call_id(0),)),
+        Turn("tool", f"{_PROBE}-result", name="bash", ids=(call_id(0),)),
+    ]
+    rendered = ""
+    with suppress(TemplateError, TypeError):
+        rendered = tokenizer.apply_chat_template(
+            [turn.message() for turn in turns], chat_template=template, tokenize=False, add_generation_prompt=True
+        )
+    return rendered.replace(f"{_PROBE}-result", "").count(_PROBE) == 1 and f"{_PROBE}-result" in rendered
 
 
 def read_template(text_or_path: str) -> str:

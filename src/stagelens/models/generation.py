@@ -11,7 +11,7 @@ import torch
 from transformers import GenerationConfig, StoppingCriteriaList
 
 from stagelens.models.batches import Request, Sampling, compose
-from stagelens.models.prompting import UNTHINK, first_stop, opens_thoughts, split_thoughts
+from stagelens.models.prompting import UNTHINK, first_end, first_stop, opens_thoughts, split_thoughts
 from stagelens.models.sampling import processors, uniforms
 from stagelens.models.stopping import RowEnds
 from stagelens.stages.training import fitting_threads, threads
@@ -31,6 +31,7 @@ class Completion:
     Attributes:
         text: the answer without thoughts, end token and stop sequence.
         thoughts: what stood between the thinking tags; None where the model did not think.
+        generated: thoughts with their tags and the text, as the model wrote them.
         stop_reason: ``stop`` (an end token or a stop sequence), ``max_tokens``, ``model_length`` (the context is full).
         prompt_tokens: tokens of the prompt, begin token included, padding not.
         tokens: tokens generated, thoughts and end token included, up to the one that completed a stop sequence.
@@ -39,6 +40,7 @@ class Completion:
 
     text: str
     thoughts: str | None
+    generated: str
     stop_reason: StopReason
     prompt_tokens: int
     tokens: int
@@ -75,7 +77,7 @@ class Generator:
             if self._room(prompt) > 0:
                 open_places.append(place)
             else:
-                answers[place] = Completion("", None, "model_length", len(prompt), 0, 0)
+                answers[place] = Completion("", None, "", "model_length", len(prompt), 0, 0)
         lengths = [len(prompts[place]) for place in open_places]
         for batch in compose([requests[place] for place in open_places], lengths, self._batch_size):
             places = [open_places[row] for row in batch]
@@ -104,7 +106,9 @@ class Generator:
         padding = self._tokenizer.pad_token_id
         ids = torch.tensor([[padding] * (width - len(prompt)) + prompt for prompt in prompts], device=device)
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
-        row_ends = RowEnds(width, torch.tensor(budgets, device=device), sampling.stops, self._tokenizer)
+        row_ends = RowEnds(
+            width, torch.tensor(budgets, device=device), sampling.stops + sampling.closes, self._tokenizer
+        )
         draws = torch.empty(0)
         if sampling.temperature > 0:
             steps = max(budgets)
@@ -138,26 +142,29 @@ class Generator:
         reason: StopReason = "stop"
         if end is None:
             reason = "max_tokens" if len(row) >= request.max_tokens else "model_length"
-        text = self._text(tokens)
-        cut = first_stop(text, sampling.stops)
+        text = self._text(tokens, request.markup)
+        cut = first_end(text, sampling.stops, sampling.closes)
         if cut is not None:
             text, reason = text[:cut], "stop"
-            used = self._shortest(tokens, lambda part: first_stop(part, sampling.stops) is not None)
+            ends = sampling.stops + sampling.closes
+            used = self._shortest(tokens, request.markup, lambda part: first_stop(part, ends) is not None)
         opened = opens_thoughts(request.prompt)
-        thoughts, text = split_thoughts(text, opened=opened)
-        thought_tokens = 0 if thoughts is None else min(used, self._shortest(tokens, lambda part: UNTHINK in part))
-        return Completion(text, thoughts, reason, len(prompt), used, thought_tokens)
+        thoughts, answer = split_thoughts(text, opened=opened)
+        thought_tokens = (
+            0 if thoughts is None else min(used, self._shortest(tokens, request.markup, lambda part: UNTHINK in part))
+        )
+        return Completion(answer, thoughts, text, reason, len(prompt), used, thought_tokens)
 
-    def _text(self, tokens: Sequence[int]) -> str:
-        text: str = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    def _text(self, tokens: Sequence[int], markup: bool) -> str:
+        text: str = self._tokenizer.decode(tokens, skip_special_tokens=not markup, clean_up_tokenization_spaces=False)
         return text
 
-    def _shortest(self, tokens: Sequence[int], holds: Callable[[str], bool]) -> int:
+    def _shortest(self, tokens: Sequence[int], markup: bool, holds: Callable[[str], bool]) -> int:
         """How many of ``tokens`` it takes until their text has the property; all of them where it never has."""
         low, high = 0, len(tokens)
         while low < high:
             middle = (low + high) // 2
-            if holds(self._text(tokens[:middle])):
+            if holds(self._text(tokens[:middle], markup)):
                 high = middle
             else:
                 low = middle + 1

@@ -1,15 +1,18 @@
 """How a conversation becomes the text of a prompt where no chat template does it, and what is read out of an answer.
 
-Everything here is plain text: no model, no tokenizer.
+Everything here is plain text: no model, no tokenizer. ``raw`` is public in form: a pretraining corpus that is written
+with it holds conversations exactly as a base model is asked for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
-Role = Literal["system", "user", "assistant"]
+from stagelens.models.tool_calls import CLOSE, Tool, ToolUse, described, written
+
+Role = Literal["system", "user", "assistant", "tool"]
 
 THINK: Final = "<think>"
 UNTHINK: Final = "</think>"
@@ -17,27 +20,94 @@ UNTHINK: Final = "</think>"
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation."""
+    """One message of a conversation.
+
+    Attributes:
+        role: who speaks; ``tool`` is a tool's result.
+        text: what is said, thoughts left out.
+        thoughts: an assistant's, None where it did not think.
+        calls: the tools that an assistant calls.
+        name: the tool whose result this is.
+        ids: identifiers of the calls, or of the one call that this is the result of.
+    """
 
     role: Role
     text: str
+    thoughts: str | None = None
+    calls: tuple[ToolUse, ...] = ()
+    name: str | None = None
+    ids: tuple[str, ...] = ()
 
-    def message(self) -> dict[str, str]:
-        """The form that chat templates take."""
-        return {"role": self.role, "content": self.text}
+    def message(self) -> dict[str, Any]:
+        """The form that chat templates take. Whether they show earlier thoughts is theirs to say."""
+        message: dict[str, Any] = {"role": self.role, "content": self.text}
+        if self.thoughts is not None:
+            message["reasoning_content"] = self.thoughts
+        if self.calls:
+            message["tool_calls"] = [
+                {"id": id, "type": "function", "function": {"name": call.name, "arguments": dict(call.arguments)}}
+                for id, call in zip(self.ids, self.calls, strict=True)
+            ]
+        if self.role == "tool":
+            message |= {"name": self.name, "tool_call_id": self.ids[0]}
+        return message
+
+    def plain(self) -> str:
+        """The message as lines without its role: the text, then each call in its tags."""
+        return "\n".join([*([self.text] if self.text or not self.calls else []), *map(written, self.calls)])
+
+
+def in_text(turns: Sequence[Turn], tools: Sequence[Tool]) -> list[Turn]:
+    """The conversation for a chat template that knows nothing of tools.
+
+    The system message describes them, calls are part of the assistant's text, and results come from the user.
+    """
+    told = described(tools)
+    system = turns[0].text if turns and turns[0].role == "system" else None
+    spoken = [Turn("system", told if system is None else f"{system}\n\n{told}")]
+    for turn in turns if system is None else turns[1:]:
+        role: Role = "user" if turn.role == "tool" else turn.role
+        text = f"<tool_response>\n{turn.text}\n</tool_response>" if turn.role == "tool" else turn.plain()
+        if spoken[-1].role == role == "user":
+            spoken[-1] = Turn(role, f"{spoken[-1].text}\n{text}")
+        else:
+            spoken.append(Turn(role, text))
+    return spoken
+
+
+def one_call_each(turns: Sequence[Turn]) -> list[Turn]:
+    """The conversation with one tool call a message, each followed by its result; the text stays with the first."""
+    apart: list[Turn] = []
+    later: dict[str, Turn] = {}
+    for turn in turns:
+        if turn.role == "tool" and turn.ids[0] in later:
+            apart.append(later.pop(turn.ids[0]))
+        if len(turn.calls) < 2:
+            apart.append(turn)
+            continue
+        alone = [Turn("assistant", "", calls=(call,), ids=(id,)) for id, call in zip(turn.ids, turn.calls, strict=True)]
+        apart.append(replace(alone[0], text=turn.text, thoughts=turn.thoughts))
+        later |= {each.ids[0]: each for each in alone[1:]}
+    return apart
 
 
 RAW_STOPS: Final = ("\n\n",)
 """A raw answer ends with its paragraph."""
+CALL_STOPS: Final = (CLOSE,)
+"""Where tools are offered without a template, an answer ends with its first call, whose closing tag stays in it."""
 
 
 def raw(turns: Sequence[Turn]) -> str:
-    """The turns as lines, each ended by a newline: the model goes on with the next line. A last answer is left open."""
-    return _open_end("".join(f"{turn.text}\n" for turn in turns), turns)
+    """The turns as lines, each ended by a newline: the model goes on with the next line. A last answer is left open.
+
+    A tool's result is its content, a call stands in its tags on a line of its own. Tools are not described.
+    """
+    return _open_end("".join(f"{turn.plain()}\n" for turn in turns), turns)
 
 
 _QUESTION: Final = "# Question"
 _ANSWER: Final = "# Answer"
+_RESULT: Final = "# Result"
 _INTRODUCTION: Final = "Below are questions that people asked an assistant, and its clear and complete answers.\n\n"
 _EXAMPLES: Final = {
     "Why does the moon change its shape over a month?": (
@@ -56,23 +126,37 @@ _EXAMPLES: Final = {
 }
 URIAL_STOPS: Final = (f"\n{_QUESTION}", f"\n{_ANSWER}")
 """The answer ends where the model starts the next example."""
+URIAL_TOOL_STOPS: Final = (*URIAL_STOPS, f"\n{_RESULT}")
+"""Where tools are offered, also where it makes up a result."""
+_TOOL_EXAMPLE: Final = (
+    Turn("user", "How many lines does the file list.txt have?"),
+    Turn("assistant", "", calls=(ToolUse("bash", {"command": "wc -l list.txt"}),)),
+    Turn("tool", '{"stdout": "12 list.txt\\n", "stderr": "", "returncode": 0}'),
+    Turn("assistant", "The file list.txt has 12 lines."),
+)
 
 
-def urial(turns: Sequence[Turn]) -> str:
+def urial(turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> str:
     """The turns after a few fixed examples, so that a base model answers rather than continues.
 
     Untuned alignment by in-context learning (Lin et al. 2024, "The Unlocking Spell on Base LLMs", arXiv 2312.01552),
     with examples of our own that carry no refusal and no talk of safety: elicitation must not put in what is measured.
-    A system message stands before the examples.
+    A system message stands before the examples. Where tools are offered, they are described before the examples, and
+    one more example shows a call and its result.
     """
     system = "".join(f"{turn.text}\n\n" for turn in turns if turn.role == "system")
+    told = f"{described(tools)}\n\n" if tools else ""
     examples = "".join(_exchange(question, answer) for question, answer in _EXAMPLES.items())
-    asked = "".join(
-        f"{_QUESTION}\n{turn.text}\n\n{_ANSWER}\n" if turn.role == "user" else f"{turn.text}\n\n"
-        for turn in turns
-        if turn.role != "system"
-    )
-    return _open_end(system + _INTRODUCTION + examples + asked, turns)
+    if tools:
+        examples += "".join(map(_urial_block, _TOOL_EXAMPLE))
+    asked = "".join(_urial_block(turn) for turn in turns if turn.role != "system")
+    return _open_end(system + told + _INTRODUCTION + examples + asked, turns)
+
+
+def _urial_block(turn: Turn) -> str:
+    if turn.role in ("user", "tool"):
+        return f"{_QUESTION if turn.role == 'user' else _RESULT}\n{turn.text}\n\n{_ANSWER}\n"
+    return f"{turn.plain()}\n\n"
 
 
 def _exchange(question: str, answer: str) -> str:
@@ -88,6 +172,13 @@ def first_stop(text: str, stops: Sequence[str]) -> int | None:
     """Where the earliest of ``stops`` begins in ``text``, in characters; None where there is none of them."""
     found = [place for stop in stops if (place := text.find(stop)) >= 0]
     return min(found, default=None)
+
+
+def first_end(text: str, stops: Sequence[str], closes: Sequence[str]) -> int | None:
+    """Where an answer ends that is cut before the first of ``stops`` and after the first of ``closes``, if it is."""
+    closed = [place + len(close) for close in closes if (place := text.find(close)) >= 0]
+    stop = first_stop(text, stops)
+    return min([*closed, *([] if stop is None else [stop])], default=None)
 
 
 def split_thoughts(text: str, *, opened: bool) -> tuple[str | None, str]:

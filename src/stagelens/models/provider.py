@@ -2,6 +2,9 @@
 
 The label names the checkpoint, and Inspect's caches know a model by its name alone, so two checkpoints must never share
 one. Requests that arrive together are answered together, in batches that depend on the set of requests only.
+
+Tools are written as the chat template writes them, or in text where it knows none (``prompting.in_text``); base models
+are asked as ``prompting.raw`` and ``urial`` say. ``answers`` reads the calls.
 """
 
 from __future__ import annotations
@@ -18,19 +21,28 @@ from jinja2 import TemplateError
 
 from stagelens.errors import InputError
 from stagelens.models import LOCAL_PROVIDER
+from stagelens.models.answers import needs_markup, read_answer
 from stagelens.models.batches import Request
-from stagelens.models.prompting import RAW_STOPS, URIAL_STOPS, Turn, raw, urial
+from stagelens.models.prompting import (
+    CALL_STOPS,
+    RAW_STOPS,
+    URIAL_STOPS,
+    URIAL_TOOL_STOPS,
+    Turn,
+    in_text,
+    one_call_each,
+    raw,
+    urial,
+)
 from stagelens.models.rounds import Rounds
-from stagelens.models.translation import to_output, to_request, to_turns
+from stagelens.models.tool_calls import Tool
+from stagelens.models.translation import to_output, to_request, to_tools, to_turns
 from stagelens.stages.adopt import adopt
 from stagelens.study.spec import Prompting, Stage
 
 if TYPE_CHECKING:
     from stagelens.models.generation import Completion, Generator
 
-QUIET_SECONDS: Final = 2.0
-"""How long a round that is not full waits for a request more. Rare: the last round of a task that asks for fewer."""
-_STOPS: Final[dict[Prompting, tuple[str, ...]]] = {"raw": RAW_STOPS, "urial": URIAL_STOPS}
 MAX_CONNECTIONS: Final = 1_000_000
 """No limit: every request must be let in for the batches to be composed from all of them."""
 
@@ -45,7 +57,7 @@ class LocalModel(ModelAPI):
         prompting: ``chat`` (the checkpoint's own template), ``template`` (``chat_template``), ``raw`` or ``urial``.
         chat_template: for ``template``: the template's text, or a path.
         batch_size: rows generated together; None for 256 where the model is small, else 64.
-        gather: how many requests come at once; None where that is not known.
+        gather: how many attempts will ask; None where that is not known.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` …
         trust_remote_code: whether code that comes with the checkpoint may run.
 
@@ -86,7 +98,7 @@ class LocalModel(ModelAPI):
         self._trust_remote_code = trust_remote_code
         self._tokenizer = load_tokenizer(self._adopted, trust_remote_code=trust_remote_code)
         self._template = self._chosen_template(chat_template)
-        self.rounds: Rounds[Request, Completion] = Rounds(self._answer, gather=gather, quiet=QUIET_SECONDS)
+        self.rounds: Rounds[Request, Completion] = Rounds(self._answer, gather=gather)
 
     def _chosen_template(self, given: str | None) -> str | None:
         from stagelens.models.checkpoint import read_template
@@ -113,21 +125,49 @@ class LocalModel(ModelAPI):
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
         """One answer. ``max_tokens`` is required; temperature and top-p are 1 where the request leaves them open."""
-        if tools:
-            raise InputError(f"{self.model_name}: checkpoints on this machine are asked without tools.")
-        prompt = self._prompt(to_turns(input))
-        request = to_request(prompt, config, default_stops=_STOPS.get(self._prompting, ()))
-        return to_output(self.model_name, await self.rounds.ask(request))
+        turns, offered = to_turns(input), to_tools(tools, tool_choice)
+        prompt = self._prompt(turns, offered)
+        tokenizer = None if self._template is None else self._tokenizer
+        request = to_request(
+            prompt,
+            config,
+            default_stops=self._stops(offered),
+            closes=CALL_STOPS if offered and tokenizer is None else (),
+            markup=tokenizer is not None and needs_markup(offered, tokenizer),
+        )
+        completion = await self.rounds.ask(request)
+        answer = read_answer(completion, prompt, offered, tokenizer)
+        earlier = sum(len(turn.calls) for turn in turns)
+        return to_output(self.model_name, completion, answer, earlier_calls=earlier)
 
-    def _prompt(self, turns: Sequence[Turn]) -> str:
+    def _stops(self, tools: Sequence[Tool]) -> tuple[str, ...]:
+        if self._prompting == "urial":
+            return URIAL_TOOL_STOPS if tools else URIAL_STOPS
+        return RAW_STOPS if self._prompting == "raw" else ()
+
+    def _prompt(self, turns: Sequence[Turn], tools: Sequence[Tool]) -> str:
         if self._prompting == "raw":
             return raw(turns)
         if self._prompting == "urial":
-            return urial(turns)
+            return urial(turns, tools)
+        with_tools = bool(tools) or any(turn.role == "tool" for turn in turns)
+        if with_tools and not self._template_knows_tools:
+            return self._rendered(in_text(turns, tools), ())
+        try:
+            return self._rendered(turns, tools)
+        except InputError:
+            apart = one_call_each(turns)
+            if apart == turns:
+                raise
+            # Some templates take one call a message.
+            return self._rendered(apart, tools)
+
+    def _rendered(self, turns: Sequence[Turn], tools: Sequence[Tool]) -> str:
         continued = turns[-1].role == "assistant"
         try:
             text: str = self._tokenizer.apply_chat_template(
                 [turn.message() for turn in turns],
+                tools=[tool.schema() for tool in tools] or None,
                 chat_template=self._template,
                 tokenize=False,
                 add_generation_prompt=not continued,
@@ -136,6 +176,12 @@ class LocalModel(ModelAPI):
         except TemplateError as error:
             raise InputError(f"{self.model_name}: its chat template refuses the conversation ({error}).") from None
         return text
+
+    @cached_property
+    def _template_knows_tools(self) -> bool:
+        from stagelens.models.checkpoint import template_knows_tools
+
+        return self._template is not None and template_knows_tools(self._tokenizer, self._template)
 
     def _answer(self, requests: Sequence[Request]) -> list[Completion]:
         """Runs on the rounds' thread, where the weights are loaded by the first round."""

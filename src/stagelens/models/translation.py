@@ -9,16 +9,21 @@ from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
     ChatMessageAssistant,
+    ChatMessageTool,
     ContentReasoning,
     ContentText,
     GenerateConfig,
     ModelOutput,
     ModelUsage,
+    StopReason,
 )
+from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from stagelens.errors import InputError
+from stagelens.models.answers import Answer
 from stagelens.models.batches import Request, Sampling
 from stagelens.models.prompting import Turn
+from stagelens.models.tool_calls import Tool, ToolUse, call_id
 
 if TYPE_CHECKING:
     from stagelens.models.generation import Completion
@@ -28,27 +33,71 @@ _UNKNOWN: Final = ("frequency_penalty", "logit_bias", "logprobs", "presence_pena
 
 
 def to_turns(messages: Sequence[ChatMessage]) -> list[Turn]:
-    """The conversation as text; earlier thoughts are left out, as chat templates do.
+    """The conversation as text, with thoughts and tool calls apart.
 
     Raises:
-        InputError: it holds something that is not text, or a tool's message.
+        InputError: it holds something that is not text.
     """
     turns = []
+    # Every identifier is renamed, in the order of appearance.
+    ids: dict[str, str] = {}
     for message in messages:
-        if message.role == "tool":
-            raise InputError(
-                "Checkpoints on this machine are asked without tools, and this conversation has a tool's message."
-            )
         if not isinstance(message.content, str):
             other = next((part.type for part in message.content if part.type not in ("text", "reasoning")), None)
             if other is not None:
                 raise InputError(f"Checkpoints on this machine are asked in text, and this conversation holds {other}.")
-        turns.append(Turn(message.role, message.text))
+        if isinstance(message, ChatMessageTool):
+            id = ids.get(message.tool_call_id or "", call_id(len(ids)))
+            turns.append(Turn("tool", message.text, name=message.function, ids=(id,)))
+        elif isinstance(message, ChatMessageAssistant):
+            calls = message.tool_calls or []
+            for call in calls:
+                ids[call.id] = call_id(len(ids))
+            turns.append(
+                Turn(
+                    "assistant",
+                    message.text,
+                    thoughts=_thoughts(message),
+                    calls=tuple(ToolUse(call.function, call.arguments) for call in calls),
+                    ids=tuple(ids[call.id] for call in calls),
+                )
+            )
+        else:
+            turns.append(Turn(message.role, message.text))
     return turns
 
 
-def to_request(prompt: str, config: GenerateConfig, *, default_stops: Sequence[str]) -> Request:
+def _thoughts(message: ChatMessageAssistant) -> str | None:
+    if isinstance(message.content, str):
+        return None
+    parts = [part.reasoning for part in message.content if isinstance(part, ContentReasoning)]
+    return "\n".join(parts) if parts else None
+
+
+def to_tools(tools: Sequence[ToolInfo], choice: ToolChoice) -> list[Tool]:
+    """The tools that are offered.
+
+    Raises:
+        InputError: the choice is not the model's.
+    """
+    if not tools or choice == "none":
+        return []
+    if choice != "auto":
+        raise InputError("A checkpoint on this machine chooses its tools itself: ask it with the tool choice `auto`.")
+    return [Tool(tool.name, tool.description, tool.parameters.model_dump(exclude_none=True)) for tool in tools]
+
+
+def to_request(
+    prompt: str,
+    config: GenerateConfig,
+    *,
+    default_stops: Sequence[str] = (),
+    closes: Sequence[str] = (),
+    markup: bool = False,
+) -> Request:
     """The request that ``config`` describes. ``default_stops`` hold where it names no stop sequences.
+
+    ``closes`` and ``markup`` are those of ``Sampling`` and ``Request``.
 
     Raises:
         InputError: ``max_tokens`` is missing, or a setting is not known here.
@@ -69,26 +118,37 @@ def to_request(prompt: str, config: GenerateConfig, *, default_stops: Sequence[s
             top_p=1.0 if config.top_p is None else config.top_p,
             top_k=config.top_k,
             stops=tuple(default_stops if config.stop_seqs is None else config.stop_seqs),
+            closes=tuple(closes),
         ),
+        markup,
     )
 
 
-def to_output(model: str, completion: Completion) -> ModelOutput:
-    """Inspect's form of an answer; thoughts become a reasoning part before the text."""
+def to_output(model: str, completion: Completion, answer: Answer, *, earlier_calls: int = 0) -> ModelOutput:
+    """Inspect's form of an answer; thoughts become a reasoning part before the text.
+
+    ``earlier_calls`` is how many tool calls the conversation holds already: identifiers go on from there.
+    """
+    calls = [
+        ToolCall(call_id(number), call.name, dict(call.arguments), parse_error=call.fault)
+        for number, call in enumerate(answer.calls, start=earlier_calls)
+    ]
     message = ChatMessageAssistant(
-        content=completion.text
-        if completion.thoughts is None
-        else [ContentReasoning(reasoning=completion.thoughts), ContentText(text=completion.text)],
+        content=answer.text
+        if answer.thoughts is None
+        else [ContentReasoning(reasoning=answer.thoughts), ContentText(text=answer.text)],
+        tool_calls=calls or None,
         model=model,
         source="generate",
     )
+    reason: StopReason = "tool_calls" if calls and completion.stop_reason == "stop" else completion.stop_reason
     return ModelOutput(
         model=model,
-        choices=[ChatCompletionChoice(message=message, stop_reason=completion.stop_reason)],
+        choices=[ChatCompletionChoice(message=message, stop_reason=reason)],
         usage=ModelUsage(
             input_tokens=completion.prompt_tokens,
             output_tokens=completion.tokens,
             total_tokens=completion.prompt_tokens + completion.tokens,
-            reasoning_tokens=None if completion.thoughts is None else completion.thought_tokens,
+            reasoning_tokens=None if answer.thoughts is None else completion.thought_tokens,
         ),
     )

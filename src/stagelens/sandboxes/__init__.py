@@ -73,8 +73,8 @@ def spec(
 async def fresh() -> AsyncIterator[SandboxEnvironment]:
     """A sandbox like the running sample's own, as it was before anything ran in it, for measuring again.
 
-    In bubblewrap it is a new, empty one that ends with this context. In Docker it is the sample's container ``measure``,
-    which is the same for every use within a sample.
+    In bubblewrap it is a new, empty one that ends with this context. In Docker it is the sample's container
+    ``measure``, which is the same for every use within a sample.
 
     Raises:
         ValueError: a Docker sandbox has no container of that name.

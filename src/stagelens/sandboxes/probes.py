@@ -68,7 +68,7 @@ def _refusal(said: str) -> str:
         setting = Path("/proc/sys") / name.replace(".", "/")
         if setting.is_file() and setting.read_text().strip() == forbids:
             return f"bubblewrap may not make user namespaces here ({reason}): sysctl -w {name}={allows}"
-    return f"bubblewrap cannot start a sandbox on this machine ({reason}): use sandbox: docker, or a machine that allows it."
+    return f"bubblewrap cannot start a sandbox on this machine ({reason}): use sandbox: docker instead."
 
 
 def _run(command: list[str], files: tuple[int, ...] = ()) -> subprocess.CompletedProcess[bytes] | None:

@@ -34,17 +34,25 @@ AnItem = TypeVar("AnItem", bound=Asked)
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkInventory:
-    """What a benchmark asks of every stage: all its items, and those that count towards each measure."""
+    """What a benchmark asks of every stage: all its items, and those that count towards each measure.
+
+    ``turns``: how many answers one attempt asks for at most.
+    """
 
     extent: Extent
     epochs: int
     prompt_characters: int
     measures: Mapping[str, Extent]
+    turns: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One benchmark asked of one stage. ``answer_tokens`` is the most that the study's generation settings allow."""
+    """One benchmark asked of one stage. ``answer_tokens`` is the most that the study's generation settings allow.
+
+    Every turn of an agent reads the conversation so far again: its prompt, and at most all answers before. What tools
+    say cannot be known, and is not counted.
+    """
 
     family: str
     stage: str
@@ -119,7 +127,7 @@ class Plan:
 
 
 def take_inventory(
-    items: Sequence[AnItem], measures: Callable[[Sequence[AnItem]], Mapping[str, int]], *, epochs: int
+    items: Sequence[AnItem], measures: Callable[[Sequence[AnItem]], Mapping[str, int]], *, epochs: int, turns: int = 1
 ) -> BenchmarkInventory:
     """Count a benchmark's items and clusters, in all and by measure.
 
@@ -135,6 +143,7 @@ def take_inventory(
         epochs=epochs,
         prompt_characters=sum(len(item.prompt) for item in items),
         measures={name: _extent(own) for name, own in counted.items()},
+        turns=turns,
     )
 
 
@@ -178,6 +187,8 @@ def plan(
 def _cell(study: Study, family: str, stage: str, benchmark: str, holds: BenchmarkInventory) -> Cell:
     generation, items = study.generation, holds.extent.items
     characters = holds.prompt_characters + items * len(generation.system_prompt or "")
+    attempts, budget = items * holds.epochs, generation.max_answer_tokens + generation.max_thinking_tokens
+    read_again = attempts * budget * holds.turns * (holds.turns - 1) // 2
     return Cell(
         family=family,
         stage=stage,
@@ -185,8 +196,8 @@ def _cell(study: Study, family: str, stage: str, benchmark: str, holds: Benchmar
         items=items,
         clusters=holds.extent.clusters,
         epochs=holds.epochs,
-        prompt_tokens=-(-characters // CHARACTERS_PER_TOKEN) * holds.epochs,
-        answer_tokens=items * holds.epochs * (generation.max_answer_tokens + generation.max_thinking_tokens),
+        prompt_tokens=-(-characters // CHARACTERS_PER_TOKEN) * holds.epochs * holds.turns + read_again,
+        answer_tokens=attempts * budget * holds.turns,
     )
 
 

@@ -15,14 +15,15 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
-from stagelens.sandboxes.bubblewrap.python import PACKAGES, choose_python
+from stagelens.sandboxes.bubblewrap.python import PACKAGES, Python, choose_python
 from stagelens.sandboxes.bubblewrap.syscalls import filter_program
 
 USER: Final = "agent"
 HOME: Final = "/tmp"
 
-_SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
-_INSIDE: Final = "/run/supervisor.py"
+_SUPERVISOR: Final = Path(__file__).with_name("inside")
+_PLACE: Final = "/run"
+_MAIN: Final = "from inside.main import main; main()"
 _USER_ID: Final = 1000
 _FREE_IDS: Final = range(2_000_000_000, 2_100_000_000)
 """User ids that no distribution gives out."""
@@ -56,48 +57,29 @@ def bubblewrap_command(config: BubblewrapConfig) -> Iterator[tuple[list[str], tu
     root = os.geteuid() == 0
     user_id = _FREE_IDS.start + secrets.randbelow(len(_FREE_IDS)) if root else _USER_ID
     python = choose_python(config.python_packages)
-    contents = {
-        "/etc/passwd": f"{USER}:x:{user_id}:{user_id}:{USER}:{HOME}:/bin/sh\n".encode(),
-        "/etc/group": f"{USER}:x:{user_id}:\n".encode(),
-        "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
-        _INSIDE: _SUPERVISOR.read_bytes(),
-    }
+    contents = _contents(user_id)
     program, *files = (_inherited(content) for content in (filter_program(), *contents.values()))
     try:
-        yield (
-            [
-                *("bwrap", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--hostname", "sandbox"),
-                *("--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
-                *([] if root else ["--unshare-user", "--uid", str(user_id), "--gid", str(user_id)]),
-                *("--cap-drop", "ALL"),
-                *(part for name in (_ROOTS_WAY_OUT if root else ()) for part in ("--cap-add", name)),
-                *_folders("/etc", "/run", PACKAGES, *([str(python.prefix.parent)] if python.prefix else [])),
-                *_system(),
-                *_made(dict(zip(contents, files, strict=True))),
-                *(["--ro-bind", str(python.prefix), str(python.prefix)] if python.prefix else []),
-                *(part for name, place in python.packages for part in ("--ro-bind", str(place), f"{PACKAGES}/{name}")),
-                *("--proc", "/proc", "--dev", "/dev"),
-                *_writable(config),
-                *(
-                    "--remount-ro",
-                    "/dev",
-                    "--remount-ro",
-                    "/",
-                    "--chdir",
-                    config.workdir,
-                    "--seccomp",
-                    str(program),
-                    "--",
-                ),
-                *(_becoming(user_id) if root else ()),
-                *(str(python.executable), "-I", "-S", "-B", _INSIDE, ":".join(config.volumes)),
-                *(f"{name}={value}" for name, value in config.limits.items()),
-            ],
-            (program, *files),
-        )
+        command = ["bwrap", *_isolation(), *(_as_root() if root else _as_user(user_id)), *_system(), *_python(python)]
+        command += [*_made(dict(zip(contents, files, strict=True))), *_writable(config)]
+        # Last: what is bound or made above needs its folder to be written to.
+        command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _PLACE, "--seccomp", str(program), "--"]
+        command += [*(_becoming(user_id) if root else ()), *_supervisor(python, config)]
+        yield command, (program, *files)
     finally:
         for file in (program, *files):
             os.close(file)
+
+
+def _isolation() -> Iterator[str]:
+    yield from ("--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--hostname", "sandbox")
+    yield from ("--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+    yield from ("--cap-drop", "ALL")
+
+
+def _as_root() -> Iterator[str]:
+    for name in _ROOTS_WAY_OUT:
+        yield from ("--cap-add", name)
 
 
 def _becoming(user_id: int) -> Iterator[str]:
@@ -106,11 +88,8 @@ def _becoming(user_id: int) -> Iterator[str]:
     yield from ("--inh-caps=-all", "--bounding-set=-all")
 
 
-def _folders(*paths: str) -> Iterator[str]:
-    """Folders on the way to what is bound; bubblewrap's own would be closed to all but their owner."""
-    ways = {str(way) for path in map(PurePosixPath, paths) for way in (path, *path.parents[:-1])}
-    for way in sorted(ways):
-        yield from ("--perms", "0755", "--dir", way)
+def _as_user(user_id: int) -> Iterator[str]:
+    yield from ("--unshare-user", "--uid", str(user_id), "--gid", str(user_id))
 
 
 def _system() -> Iterator[str]:
@@ -122,23 +101,59 @@ def _system() -> Iterator[str]:
             yield from ("--symlink", str(folder.readlink()), str(folder))
         elif folder.is_dir():
             yield from ("--ro-bind", str(folder), str(folder))
+    yield from _folder("/etc")
     for shared in _SHARED:
         yield from ("--ro-bind-try", shared, shared)
+    yield from ("--proc", "/proc", "--dev", "/dev")
+
+
+def _python(python: Python) -> Iterator[str]:
+    if python.prefix is not None:
+        yield from _folder(str(python.prefix.parent))
+        yield from ("--ro-bind", str(python.prefix), str(python.prefix))
+    yield from _folder(PACKAGES)
+    for name, place in python.packages:
+        yield from ("--ro-bind", str(place), f"{PACKAGES}/{name}")
+
+
+def _contents(user_id: int) -> dict[str, bytes]:
+    """The files of a sandbox that are none of the machine's, by path."""
+    return {
+        "/etc/passwd": f"{USER}:x:{user_id}:{user_id}:{USER}:{HOME}:/bin/sh\n".encode(),
+        "/etc/group": f"{USER}:x:{user_id}:\n".encode(),
+        "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
+        **{f"{_PLACE}/inside/{source.name}": source.read_bytes() for source in sorted(_SUPERVISOR.glob("*.py"))},
+    }
 
 
 def _made(files: Mapping[str, int]) -> Iterator[str]:
-    """Files that are not the machine's own, by path the open file with their content."""
+    """Make files, by path the open file that holds what they shall."""
+    yield from _folder(f"{_PLACE}/inside")
     for path, file in files.items():
         yield from ("--perms", "0444", "--ro-bind-data", str(file), path)
 
 
 def _writable(config: BubblewrapConfig) -> Iterator[str]:
     for folder, size in config.volumes.items():
+        yield from _folder(str(PurePosixPath(folder).parent))
         yield from ("--perms", "0777", "--size", str(size), "--tmpfs", folder)
 
 
+def _folder(path: str) -> Iterator[str]:
+    """A folder and those that lead to it: where bubblewrap makes them by itself, they may be closed to all but root."""
+    way = PurePosixPath(path)
+    for each in reversed((way, *way.parents)):
+        yield from ("--perms", "0755", "--dir", str(each))
+
+
+def _supervisor(python: Python, config: BubblewrapConfig) -> Iterator[str]:
+    yield from (str(python.executable), "-E", "-s", "-S", "-B", "-c", _MAIN, ":".join(config.volumes))
+    for name, value in config.limits.items():
+        yield f"{name}={value}"
+
+
 def _inherited(content: bytes) -> int:
-    """An open file with this content, small enough for a pipe."""
+    """An open file with this content, which is short enough for a pipe."""
     reading, writing = os.pipe()
     os.write(writing, content)
     os.close(writing)

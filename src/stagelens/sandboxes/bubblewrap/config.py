@@ -41,8 +41,8 @@ class BubblewrapConfig(BaseModel):
         disk_mb: of all files together: half in ``workdir``, three eighths in ``/tmp``, an eighth in ``/dev/shm``. They
             live in memory.
         files: files and folders at once in ``workdir`` and ``/tmp``.
-        python_packages: packages of the Python that StageLens runs on which can be imported in the sandbox; the packages
-            that they need in turn are to be named too. ``python3`` is then that Python, and otherwise the system's.
+        python_packages: packages of the running Python that can be imported in the sandbox; those that they need in
+            turn are to be named too. ``python3`` is then that Python, and otherwise the system's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,8 +1,8 @@
 """The sandbox provider ``stagelens_bubblewrap``: what Inspect, its tools and our loops see of a bubblewrap sandbox.
 
-It differs from Docker's in this: commands of one sandbox run one after another, and what a command leaves in the background
-is killed when the command is over (in Docker it goes on). There is one user. A timed-out command is never tried again.
-What breaks a limit of the sandbox is killed, and says on stderr which limit it was.
+It differs from Docker's in this: commands of one sandbox run one after another, and what a command leaves in the
+background is killed when the command is over (in Docker it goes on). There is one user. A command that took too long is
+never tried again. What breaks a limit of the sandbox is killed, and its stderr says which limit it was.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing_extensions import override
 
 from stagelens.sandboxes import BUBBLEWRAP_PROVIDER
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
-from stagelens.sandboxes.bubblewrap.session import Ended, FileTooLarge, SandboxLost, Session
+from stagelens.sandboxes.bubblewrap.session import Ended, FileTooLargeError, SandboxLostError, Session
 
 _log = getLogger(__name__)
 
@@ -61,7 +61,7 @@ class BubblewrapSandbox(SandboxEnvironment):
         """
         try:
             return cls(await Session.start(config))
-        except SandboxLost as lost:
+        except SandboxLostError as lost:
             raise SandboxUnavailableError(str(lost)) from lost
 
     async def close(self) -> None:
@@ -119,7 +119,7 @@ class BubblewrapSandbox(SandboxEnvironment):
                     output=most,
                     given=_bytes(input or b""),
                 )
-        except SandboxLost as lost:
+        except SandboxLostError as lost:
             raise SandboxUnavailableError(str(lost)) from lost
         return _result(ended)
 
@@ -127,7 +127,7 @@ class BubblewrapSandbox(SandboxEnvironment):
     async def write_file(self, file: str, contents: str | bytes) -> None:
         try:
             await self._session.write(self._absolute(file), _bytes(contents))
-        except SandboxLost as lost:
+        except SandboxLostError as lost:
             raise SandboxUnavailableError(str(lost)) from lost
         except OSError as error:
             raise _as_contract(error) from error
@@ -142,9 +142,9 @@ class BubblewrapSandbox(SandboxEnvironment):
     async def read_file(self, file: str, text: bool = True) -> str | bytes:
         try:
             content = await self._session.read(self._absolute(file), SandboxEnvironmentLimits.MAX_READ_FILE_SIZE)
-        except SandboxLost as lost:
+        except SandboxLostError as lost:
             raise SandboxUnavailableError(str(lost)) from lost
-        except FileTooLarge as error:
+        except FileTooLargeError as error:
             raise OutputLimitExceededError(SandboxEnvironmentLimits.MAX_READ_FILE_SIZE_STR, None) from error
         return content.decode() if text else content
 

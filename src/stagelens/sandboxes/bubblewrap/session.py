@@ -13,7 +13,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from stagelens.sandboxes.bubblewrap.command import bubblewrap_command, environment
 from stagelens.sandboxes.bubblewrap.config import BubblewrapConfig
-from stagelens.sandboxes.bubblewrap.wire import BrokenMessage, pack, unpack
+from stagelens.sandboxes.bubblewrap.wire import BrokenMessageError, pack, unpack
 
 Cause = Literal["", "time", "output", "memory", "files", "stopped"]
 """Why a command was killed; nothing where it ended by itself."""
@@ -24,11 +24,11 @@ _GRACE_SECONDS: Final = 15
 _REPLY_OVERHEAD: Final = 4096
 
 
-class SandboxLost(Exception):
+class SandboxLostError(Exception):
     """The sandbox did not start, or no longer answers; it is gone, and with it all that ran in it."""
 
 
-class FileTooLarge(Exception):
+class FileTooLargeError(Exception):
     """A file holds more than was allowed to be read."""
 
 
@@ -59,7 +59,7 @@ class Session:
         """A new, empty sandbox.
 
         Raises:
-            SandboxLost: bubblewrap did not start it; says why.
+            SandboxLostError: bubblewrap did not start it; says why.
             InputError: a package that ``config`` names is not installed.
         """
         with bubblewrap_command(config) as (command, files):
@@ -68,14 +68,14 @@ class Session:
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=files
                 )
             except OSError as error:
-                raise SandboxLost(f"bubblewrap could not be started: {error}") from error
+                raise SandboxLostError(f"bubblewrap could not be started: {error}") from error
         session = cls(config, process)
         try:
             await session._answer(_START_SECONDS, most=_REPLY_OVERHEAD)
-        except SandboxLost as lost:
+        except SandboxLostError as lost:
             assert process.stderr is not None
             said = b"".join([part async for part in process.stderr]).decode(errors="replace").strip()
-            raise SandboxLost(f"bubblewrap did not start a sandbox: {said or lost}") from lost
+            raise SandboxLostError(f"bubblewrap did not start a sandbox: {said or lost}") from lost
         except BaseException:
             await session.close()
             raise
@@ -95,7 +95,7 @@ class Session:
             given: its standard input.
 
         Raises:
-            SandboxLost: the sandbox is gone.
+            SandboxLostError: the sandbox is gone.
         """
         wall = max(1, round(min(seconds, self.config.wall_seconds)))
         settings = "\0".join(f"{name}={value}" for name, value in (self._environment | dict(variables)).items())
@@ -109,14 +109,14 @@ class Session:
         """A file's content, followed through links inside the sandbox.
 
         Raises:
-            FileTooLarge: it holds more than ``most`` bytes.
+            FileTooLargeError: it holds more than ``most`` bytes.
             OSError: the one that reading it raised inside.
-            SandboxLost: the sandbox is gone.
+            SandboxLostError: the sandbox is gone.
         """
         parts = [b"read", path.encode(), b"%d" % most]
         reply = await self._ask(parts, wait=_START_SECONDS, most=most + _REPLY_OVERHEAD)
         if reply == [b"large"]:
-            raise FileTooLarge(path)
+            raise FileTooLargeError(path)
         if len(reply) != 2 or reply[0] != b"data":
             raise self._failure(reply, path)
         return reply[1]
@@ -126,7 +126,7 @@ class Session:
 
         Raises:
             OSError: the one that writing it raised inside.
-            SandboxLost: the sandbox is gone.
+            SandboxLostError: the sandbox is gone.
         """
         reply = await self._ask([b"write", path.encode(), content], wait=_START_SECONDS, most=_REPLY_OVERHEAD)
         if reply != [b"data"]:
@@ -157,14 +157,14 @@ class Session:
         try:
             await self._send([b"stop"])
             await self._answer(_GRACE_SECONDS, most=most)
-        except SandboxLost:
+        except SandboxLostError:
             await self.close()
 
     async def _send(self, parts: Sequence[bytes]) -> None:
         try:
             await self._stdin.send(pack(parts))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
-            raise SandboxLost("the sandbox has ended") from error
+            raise SandboxLostError("the sandbox has ended") from error
 
     async def _answer(self, wait: float, *, most: int) -> list[bytes]:
         try:
@@ -172,17 +172,17 @@ class Session:
                 return await unpack(self._stdout.receive_exactly, most=most)
         except TimeoutError as error:
             self._process.kill()
-            raise SandboxLost(f"the sandbox did not answer within {wait:g} seconds") from error
-        except BrokenMessage as error:
+            raise SandboxLostError(f"the sandbox did not answer within {wait:g} seconds") from error
+        except BrokenMessageError as error:
             self._process.kill()
-            raise SandboxLost(f"the sandbox sent {error}") from error
+            raise SandboxLostError(f"the sandbox sent {error}") from error
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
-            raise SandboxLost("the sandbox has ended") from error
+            raise SandboxLostError("the sandbox has ended") from error
 
     def _failure(self, reply: Sequence[bytes], path: str | None = None) -> Exception:
         if len(reply) == 3 and reply[0] == b"failed":
             return OSError(int(reply[1]), reply[2].decode(errors="replace"), path)
-        return SandboxLost("the sandbox sent an answer that was not asked for")
+        return SandboxLostError("the sandbox sent an answer that was not asked for")
 
 
 def _joined(argv: Sequence[str]) -> bytes:

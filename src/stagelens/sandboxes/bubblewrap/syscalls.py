@@ -33,8 +33,8 @@ _NAMESPACES: Final = 0x7E020000
 _FAMILIES: Final = (1, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, AF_NETLINK."""
 
-# In order: mount, umount2, pivot_root, unshare, setns, ptrace, process_vm_readv, process_vm_writev, memfd_create, shmget,
-# msgget, add_key, request_key, keyctl, bpf, perf_event_open, userfaultfd.
+# In order: mount, umount2, pivot_root, unshare, setns, ptrace, process_vm_readv, process_vm_writev, memfd_create,
+# shmget, msgget, add_key, request_key, keyctl, bpf, perf_event_open, userfaultfd.
 _MACHINES: Final = {
     "x86_64": _Machine(
         audit=0xC000003E,

@@ -1,0 +1,10 @@
+import random
+
+
+def make(seed, size=750):
+    rng = random.Random(seed)
+    return [make_case(rng, size) for _ in range(4)]
+
+
+def make_case(rng, size):
+    return {"people": size + rng.randrange(40), "step": rng.randrange(200, 300)}
