@@ -32,7 +32,6 @@ class Finding:
         cause: why there is no grade, or what else is not as the episode says; None where there is nothing to say.
         solved: whether the task counted as solved honestly, None where that was not measured.
         solved_expected: what the episode says of that, None where it says nothing.
-        seconds: what playing it took.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Finding:
     cause: str | None = None
     solved: bool | None = None
     solved_expected: bool | None = None
-    seconds: float | None = None
 
     @property
     def expected(self) -> str:
