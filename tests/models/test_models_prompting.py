@@ -8,12 +8,16 @@ from stagelens.judges import grade_refusal
 from stagelens.models.prompting import (
     URIAL_STOPS,
     Turn,
+    first_end,
     first_stop,
+    in_text,
+    one_call_each,
     opens_thoughts,
     raw,
     split_thoughts,
     urial,
 )
+from stagelens.models.tool_calls import Tool, ToolUse, described
 
 CHAT = [Turn("system", "Be brief."), Turn("user", "Hello?"), Turn("assistant", "Hi."), Turn("user", "Again?")]
 
@@ -74,3 +78,66 @@ def test_split_thoughts(text: str, opened: bool, expected: tuple[str | None, str
 def test_a_template_may_open_the_thoughts() -> None:
     assert opens_thoughts("<|assistant|><think>\n")
     assert not opens_thoughts("<think></think>")
+
+
+LS = ToolUse("bash", {"command": "ls"})
+TOOLS = [Tool("bash", "Runs.", {"type": "object", "properties": {"command": {"type": "string"}}})]
+ACTING = [
+    Turn("user", "Look."),
+    Turn("assistant", "", calls=(LS, LS), ids=("a", "b")),
+    Turn("tool", "one", ids=("a",), name="bash"),
+    Turn("tool", "two", ids=("b",), name="bash"),
+    Turn("assistant", "Seen."),
+    Turn("user", "Good."),
+]
+
+
+def test_a_whole_conversation_in_raw_form_is_what_a_base_model_is_asked_for() -> None:
+    corpus = raw(ACTING)
+    for end in range(1, len(ACTING) + 1):
+        if ACTING[end - 1].role != "assistant":
+            assert corpus.startswith(raw(ACTING[:end]))
+
+
+def test_urial_with_tools_describes_them_and_shows_one_call() -> None:
+    text = urial(ACTING, TOOLS)
+    plain = urial(ACTING)
+    assert '"description": "Runs."' in text
+    assert "# Result\n" in text.partition("Look.")[0]
+    assert "tool" not in plain.partition("Look.")[0].lower()
+    call = '<tool_call>{"name": "bash", "arguments": {"command": "ls"}}</tool_call>'
+    end = (
+        f"# Question\nLook.\n\n# Answer\n{call}\n{call}\n\n# Result\none\n\n# Result\ntwo\n\n# Answer\n"
+        "Seen.\n\n# Question\nGood.\n\n# Answer\n"
+    )
+    assert text.endswith(end)
+    assert plain.endswith(end)
+
+
+def test_the_example_of_a_call_carries_no_refusal_and_no_talk_of_safety() -> None:
+    examples = urial([Turn("user", "x")], TOOLS)
+    for word in ("sorry", "cannot", "can't", "unsafe", "harm", "danger", "illegal", "ethic", "policy", "safe"):
+        assert word not in examples.lower()
+
+
+def test_in_text_results_come_from_the_user() -> None:
+    spoken = in_text(ACTING, TOOLS)
+    assert [turn.role for turn in spoken] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert spoken[0].text == described(TOOLS)
+    assert spoken[3].text == "<tool_response>\none\n</tool_response>\n<tool_response>\ntwo\n</tool_response>"
+
+
+def test_calls_stand_one_by_one_with_their_results() -> None:
+    apart = one_call_each(ACTING)
+    assert [(turn.role, turn.ids) for turn in apart[1:5]] == [
+        *(("assistant", ("a",)), ("tool", ("a",))),
+        *(("assistant", ("b",)), ("tool", ("b",))),
+    ]
+    assert one_call_each(apart) == apart
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("a CLOSE b STOP", 7), ("a STOP b CLOSE", 2), ("neither", None), ("CLOSE", 5), ("STOP", 0)]
+)
+def test_first_end(text: str, place: int | None) -> None:
+    assert first_end(text, ["STOP"], ["CLOSE"]) == place

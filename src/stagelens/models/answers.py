@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from stagelens.models.tool_calls import MARKERS, Tool, ToolUse, checked, read_calls
+from stagelens.models.tool_calls import MARKERS, Tool, ToolUse, checked, read_calls, unreadable
 
 if TYPE_CHECKING:
     from stagelens.models.generation import Completion
@@ -39,16 +39,24 @@ def read_answer(completion: Completion, prompt: str, tools: Sequence[Tool], toke
         prompt: what it continues.
         tools: those that were offered. Without any, nothing is taken for a call by our own rules.
         tokenizer: the checkpoint's; None where it was not asked as a chat.
+
+    Returns:
+        What the tokenizer declares where it does, else what our own rules find. An answer that its declaration cannot
+        read, and in which our rules find no call either, is a call with a fault where tools were offered.
     """
-    text = completion.text
+    text, unread = completion.text, None
     if tokenizer is not None and needs_markup(tools, tokenizer):
-        declared = _as_declared(completion, prompt, tools, tokenizer) if _declares(tokenizer) else None
-        if declared is not None:
-            return declared
+        if _declares(tokenizer):
+            try:
+                return _as_declared(completion, prompt, tools, tokenizer)
+            except Exception as error:  # what a declaration raises is its own: our rules read the answer then
+                unread = error
         text = _without_special_tokens(text, tokenizer)
     if not tools:
         return Answer(text, completion.thoughts, ())
     text, calls = read_calls(text, {tool.name for tool in tools})
+    if unread is not None and not calls:
+        calls = (unreadable(completion.text, unread),)
     return Answer(text, completion.thoughts, calls)
 
 
@@ -57,17 +65,14 @@ def _declares(tokenizer: Any) -> bool:
     return getattr(tokenizer, "response_template", None) is not None
 
 
-def _as_declared(completion: Completion, prompt: str, tools: Sequence[Tool], tokenizer: Any) -> Answer | None:
-    """The answer as the tokenizer reads it; None where it cannot, as with a call whose JSON is wrong."""
-    try:
-        message = tokenizer.parse_response(
-            completion.generated, prefix=prompt, tools=[tool.schema() for tool in tools] or None
-        )
-        calls = tuple(_use(call) for call in message.get("tool_calls") or ())
-        thoughts = next((str(message[name]) for name in _THOUGHTS if message.get(name)), None)
-        return Answer(_without_special_tokens(str(message.get("content") or ""), tokenizer), thoughts, calls)
-    except Exception:  # what a declaration raises is its own: our rules read the answer then
-        return None
+def _as_declared(completion: Completion, prompt: str, tools: Sequence[Tool], tokenizer: Any) -> Answer:
+    """The answer as the tokenizer reads it. It raises where it cannot, as with a call whose JSON is wrong."""
+    message = tokenizer.parse_response(
+        completion.generated, prefix=prompt, tools=[tool.schema() for tool in tools] or None
+    )
+    calls = tuple(_use(call) for call in message.get("tool_calls") or ())
+    thoughts = next((str(message[name]) for name in _THOUGHTS if message.get(name)), None)
+    return Answer(_without_special_tokens(str(message.get("content") or ""), tokenizer), thoughts, calls)
 
 
 def _use(call: Mapping[str, Any]) -> ToolUse:

@@ -148,15 +148,21 @@ def urial(turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> str:
     told = f"{described(tools)}\n\n" if tools else ""
     examples = "".join(_exchange(question, answer) for question, answer in _EXAMPLES.items())
     if tools:
-        examples += "".join(map(_urial_block, _TOOL_EXAMPLE))
-    asked = "".join(_urial_block(turn) for turn in turns if turn.role != "system")
+        examples += _urial_blocks(_TOOL_EXAMPLE)
+    asked = _urial_blocks([turn for turn in turns if turn.role != "system"])
     return _open_end(system + told + _INTRODUCTION + examples + asked, turns)
 
 
-def _urial_block(turn: Turn) -> str:
-    if turn.role in ("user", "tool"):
-        return f"{_QUESTION if turn.role == 'user' else _RESULT}\n{turn.text}\n\n{_ANSWER}\n"
-    return f"{turn.plain()}\n\n"
+def _urial_blocks(turns: Sequence[Turn]) -> str:
+    blocks = []
+    for turn, following in zip(turns, [*turns[1:], None], strict=True):
+        if turn.role == "assistant":
+            blocks.append(f"{turn.plain()}\n\n")
+            continue
+        heading = _RESULT if turn.role == "tool" else _QUESTION
+        more_results = following is not None and following.role == "tool"
+        blocks.append(f"{heading}\n{turn.text}\n\n" + ("" if more_results else f"{_ANSWER}\n"))
+    return "".join(blocks)
 
 
 def _exchange(question: str, answer: str) -> str:

@@ -113,15 +113,22 @@ def _several(text: str) -> tuple[ToolUse, ...]:
 
 
 def _read(body: str) -> ToolUse:
-    found = _NAME.search(body)
-    name = found.group(1) if found else NAMELESS
     try:
         value = json.loads(body)
         arguments = value.get("arguments", value.get("parameters", {}))
         return checked(value["name"], json.loads(arguments) if isinstance(arguments, str) else arguments)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        shown = body.strip().encode(errors="replace").decode()
-        return ToolUse(name, fault=f"Error parsing the following tool call:\n\n{shown}\n\nError details: {error}")
+        return unreadable(body, error)
+
+
+def unreadable(body: str, error: Exception) -> ToolUse:
+    """A call that cannot be read, by the name that it seems to have."""
+    found = _NAME.search(body)
+    shown = body.strip().encode(errors="replace").decode()
+    return ToolUse(
+        found.group(1) if found else NAMELESS,
+        fault=f"Error parsing the following tool call:\n\n{shown}\n\nError details: {error}",
+    )
 
 
 def checked(name: Any, arguments: Any) -> ToolUse:

@@ -12,6 +12,7 @@ from typing import Final
 
 _SECONDS: Final = 60
 _OLDEST_ENGINE: Final = 24
+_SETTINGS: Final = Path("/proc/sys")
 _USER_NAMESPACES: Final = (
     ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
     ("kernel.unprivileged_userns_clone", "0", "1"),
@@ -63,9 +64,9 @@ def lacks_docker() -> str | None:
 def _refusal(said: str) -> str:
     reason = said.splitlines()[-1] if said else "it said nothing"
     if "nknown option" in said:
-        return f"bubblewrap is too old, 0.8 or later is needed ({reason}): apt-get install bubblewrap"
+        return f"bubblewrap is too old, 0.7 or later is needed ({reason}): apt-get install bubblewrap"
     for name, forbids, allows in _USER_NAMESPACES:
-        setting = Path("/proc/sys") / name.replace(".", "/")
+        setting = _SETTINGS / name.replace(".", "/")
         if setting.is_file() and setting.read_text().strip() == forbids:
             return f"bubblewrap may not make user namespaces here ({reason}): sysctl -w {name}={allows}"
     return f"bubblewrap cannot start a sandbox on this machine ({reason}): use sandbox: docker instead."

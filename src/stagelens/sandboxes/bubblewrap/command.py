@@ -29,7 +29,7 @@ _FREE_IDS: Final = range(2_000_000_000, 2_100_000_000)
 """User ids that no distribution gives out."""
 _ROOTS_WAY_OUT: Final = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 """What root keeps until it has become somebody else."""
-_SHARED: Final = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
+_SHARED: Final = ("/etc/alternatives", "/etc/ld.so.cache")
 
 
 def environment(config: BubblewrapConfig) -> dict[str, str]:
@@ -130,7 +130,7 @@ def _made(files: Mapping[str, int]) -> Iterator[str]:
     """Make files, by path the open file that holds what they shall."""
     yield from _folder(f"{_PLACE}/inside")
     for path, file in files.items():
-        yield from ("--perms", "0444", "--ro-bind-data", str(file), path)
+        yield from ("--perms", "0444", "--file", str(file), path)
 
 
 def _writable(config: BubblewrapConfig) -> Iterator[str]:

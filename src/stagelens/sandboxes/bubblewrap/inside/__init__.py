@@ -1,6 +1,6 @@
 """The first process of a sandbox: runs commands one after another, and reads and writes files, as it is told.
 
-It runs inside, by whatever Python the sandbox has (3.8 or later), with nothing but the standard library, and is never
+It runs inside, by whatever Python the sandbox has (3.9 or later), with nothing but the standard library, and is never
 imported by StageLens itself. As process 1 of its namespace it can be neither killed nor stopped from inside, and no
 other process may look into it. It ends when the pipe to it is closed, and everything in the sandbox with it. While it
 reads or writes a file nothing else runs: what a command leaves in the background is killed when the command is over.
@@ -12,6 +12,6 @@ Messages are those of ``wire``. Requests, and what answers them:
     read, path, bytes at most                                         data, content; large; failed, errno, text
     write, path, content                                              data; failed, errno, text
 
-Every sandbox compiles these files anew, and a module of the standard library costs it a millisecond or more: they are
-short, and do without pathlib, json and subprocess.
+Every sandbox starts it anew, and pays for each module of the standard library: those that cost milliseconds (pathlib,
+json, subprocess, signal, contextlib, struct) are done without.
 """

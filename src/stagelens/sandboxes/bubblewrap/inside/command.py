@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import select
-import signal
 import time
 
+from .libc import libc
 from .limits import Limits
 from .pipes import Pipes
 
@@ -16,6 +15,9 @@ TICK = 0.025
 """Seconds between two looks at what a command uses."""
 CHUNK = 1 << 16
 MISSING = (errno.ENOENT, errno.ENOTDIR)
+KILL = 9
+IGNORED_BY_PYTHON = (13, 25)
+"""SIGPIPE and SIGXFSZ: a command shall not ignore them."""
 
 
 class Command:
@@ -41,26 +43,26 @@ class Command:
     def _become(self, argv: list[bytes], variables: dict[bytes, bytes], cwd: bytes, ends: tuple[int, ...]) -> None:
         """Turn this child into the command."""
         try:
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
-                signal.signal(number, signal.SIG_DFL)
+            for number in IGNORED_BY_PYTHON:
+                libc.signal(number, None)
             os.setsid()
             for target, source in enumerate(ends):
                 os.dup2(source, target)
-            self.limits.bind()
+            self.limits.bind_command()
             os.chdir(cwd)
-            os.execvpe(argv[0], argv, variables)
+            execute(argv, variables)
         except OSError as error:
-            name = os.fsencode(error.filename or argv[0])
-            os.write(2, b"%s: %s\n" % (name, str(error.strerror).encode()))
+            os.write(2, b"%s: %s\n" % (os.fsencode(error.filename), str(error.strerror).encode()))
             os._exit(127 if error.errno in MISSING else 126)
         finally:
             os._exit(126)
 
-    def run(self, seconds: int, pipes: Pipes, wakeup: int) -> tuple[int, bytes, bytes, bytes]:
+    def run(self, seconds: int, pipes: Pipes) -> tuple[int, bytes, bytes, bytes]:
         """Attend to it until it ends or has to be ended; its return code, the cause of its end, its outputs."""
-        poll, deadline, due = select.poll(), time.monotonic() + seconds, 0.0
-        for end in (pipes.incoming, wakeup, *self.streams):
+        poll, started = select.poll(), time.monotonic()
+        deadline, due = started + seconds, started + TICK
+        ended = os.pidfd_open(self.pid)
+        for end in (pipes.incoming, ended, *self.streams):
             poll.register(end, select.POLLIN)
         poll.register(self.stdin, select.POLLOUT)
         while self.status < 0 and not self.cause:
@@ -68,15 +70,14 @@ class Command:
                 if end == pipes.incoming:
                     pipes.receive()
                     self.cause = b"stopped"
-                elif end == wakeup:
-                    os.read(wakeup, CHUNK)
-                elif not (self._feed() if end == self.stdin else self._take(end)):
+                elif end != ended and not (self._feed() if end == self.stdin else self._take(end)):
                     poll.unregister(end)
-            self._reap()
             now = time.monotonic()
+            self._reap()
             if self.status < 0 and now > due:
                 self.cause = self.cause or (b"time" if now > deadline else self.limits.broken(self.files_before))
                 due = now + TICK
+        os.close(ended)
         self._end_everything()
         stdout, stderr = (bytes(self.outputs[end][: self.most]) for end in self.streams)
         return self._code(), self.cause, stdout, stderr
@@ -107,23 +108,26 @@ class Command:
         return bool(part) and len(kept) <= self.most
 
     def _reap(self) -> None:
-        with contextlib.suppress(ChildProcessError):
-            while True:
+        """Take notice of children that have ended, orphans among them."""
+        pid = -1
+        while pid:
+            try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    return
-                if pid == self.pid:
-                    self.status = status
+            except ChildProcessError:
+                return
+            if pid == self.pid:
+                self.status = status
 
     def _end_everything(self) -> None:
         """Kill all processes but this one; they are all its children once their parents are dead."""
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(-1, signal.SIGKILL)
+        while True:
+            libc.kill(-1, KILL)
+            try:
                 pid, status = os.waitpid(-1, 0)
-                if pid == self.pid:
-                    self.status = status
+            except ChildProcessError:
+                break
+            if pid == self.pid:
+                self.status = status
         for end in self.streams:
             while self._take(end):
                 pass
@@ -133,3 +137,20 @@ class Command:
 
     def _code(self) -> int:
         return 128 + os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else os.WEXITSTATUS(self.status)
+
+
+def execute(argv: list[bytes], variables: dict[bytes, bytes]) -> None:
+    """Become a program, looked for as a shell would; ``os.execvpe`` would load a module for that.
+
+    Raises:
+        OSError: there is no such program, or why none of that name can be run.
+    """
+    folders = [b""] if b"/" in argv[0] else variables.get(b"PATH", b"").split(b":")
+    number = errno.ENOENT
+    for folder in folders:
+        try:
+            os.execve(folder + b"/" + argv[0] if folder else argv[0], argv, variables)
+        except OSError as error:
+            if error.errno is not None and error.errno not in MISSING:
+                number = error.errno
+    raise OSError(number, os.strerror(number), argv[0])

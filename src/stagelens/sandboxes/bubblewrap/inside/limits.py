@@ -21,7 +21,6 @@ class Limits:
     def bind(self) -> None:
         """Set for this process, and all that come from it, what the kernel keeps by itself."""
         for name, value in (
-            (resource.RLIMIT_CPU, self.values["cpu_seconds"]),
             (resource.RLIMIT_AS, self.values["memory"] + HEADROOM),
             (resource.RLIMIT_NPROC, self.values["processes"] + 1),
             (resource.RLIMIT_FSIZE, self.values["file_size"]),
@@ -30,9 +29,11 @@ class Limits:
             (resource.RLIMIT_MEMLOCK, LOCKED_BYTES),
             (resource.RLIMIT_MSGQUEUE, 0),
         ):
-            hard = resource.getrlimit(name)[1]
-            least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(name, (least, least))
+            lower(name, value)
+
+    def bind_command(self) -> None:
+        """Set what this process itself, which lives as long as the sandbox, shall not be bound by."""
+        lower(resource.RLIMIT_CPU, self.values["cpu_seconds"])
 
     def files(self) -> int:
         """Files and folders in what can be written to."""
@@ -47,6 +48,13 @@ class Limits:
         most = self.values["memory"]
         # The sum counts shared memory more than once; the kernel's fair shares are slower to have.
         return b"memory" if sum(map(whole, processes)) > most and sum(map(share, processes)) > most else b""
+
+
+def lower(name: int, value: int) -> None:
+    """Set a limit to ``value``, or leave it where it is lower."""
+    hard = resource.getrlimit(name)[1]
+    least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(name, (least, least))
 
 
 def whole(pid: str) -> int:

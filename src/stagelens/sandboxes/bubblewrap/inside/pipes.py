@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 
 
 class GoneError(Exception):
@@ -18,18 +17,20 @@ class Pipes:
 
     def receive(self) -> list[bytes]:
         """The next message."""
-        (count,) = struct.unpack(">I", self._exactly(4))
-        return [self._exactly(struct.unpack(">Q", self._exactly(8))[0]) for _ in range(count)]
+        return [self._exactly(self._number(8)) for _ in range(self._number(4))]
 
     def send(self, *parts: bytes) -> None:
         """Send a message."""
-        message = struct.pack(">I", len(parts)) + b"".join(struct.pack(">Q", len(part)) + part for part in parts)
+        message = len(parts).to_bytes(4, "big") + b"".join(len(part).to_bytes(8, "big") + part for part in parts)
         view = memoryview(message)
         while view:
             try:
                 view = view[os.write(self.outgoing, view) :]
             except BrokenPipeError:
                 raise GoneError from None
+
+    def _number(self, size: int) -> int:
+        return int.from_bytes(self._exactly(size), "big")
 
     def _exactly(self, size: int) -> bytes:
         parts = []

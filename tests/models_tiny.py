@@ -25,7 +25,7 @@ PROMPTS = [" ".join(WORDS[start : start + length]) for start in range(0, 12, 2) 
 CONTEXT = 96
 
 
-def make_checkpoint(folder: Path, *, seed: int = 0, template: str | None = TEMPLATE) -> Path:
+def make_checkpoint(folder: Path, *, seed: int = 0, template: str | None = TEMPLATE, context: int = CONTEXT) -> Path:
     """A Llama with random weights of a lively scale, and a generation config that must not be heeded."""
     texts = [" ".join(WORDS[start:] + WORDS[:start]) for start in range(len(WORDS))]
     tokenizer = learn_tokenizer(texts, vocab_size=320)
@@ -36,7 +36,7 @@ def make_checkpoint(folder: Path, *, seed: int = 0, template: str | None = TEMPL
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=2,
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=context,
         initializer_range=0.3,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

@@ -1,0 +1,71 @@
+"""Runs solve(data) of a solution for measure.py, which holds the clock and the answers.
+
+Arguments: the descriptor to answer on, the folder of the solution, the modules that are imported before the clock runs.
+It says "warm" and imports the solution when a line comes. Then every line is a case; "ready" says that it was
+understood, and solve runs when the next line comes.
+"""
+
+import importlib
+import json
+import os
+import sys
+
+STRANGE = (-987654321, "no answer of any program", [None, -1])
+"""What no right result equals."""
+
+
+def main():
+    descriptor, folder, *modules = sys.argv[1:]
+    answer = os.fdopen(int(descriptor), "w", buffering=1)
+    sys.path[0] = folder
+    sys.argv = ["timing.py"]
+    sys.dont_write_bytecode = True
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            pass
+    answer.write("warm\n")
+    sys.stdin.readline()
+    try:
+        solve = importlib.import_module("solution").solve
+    except BaseException as error:
+        answer.write(json.dumps({"failed": failure(error)}) + "\n")
+        return
+    answer.write(json.dumps({}) + "\n")
+    for line in sys.stdin:
+        data = json.loads(line)
+        answer.write("ready\n")
+        sys.stdin.readline()
+        answer.write(json.dumps(attempt(solve, data)) + "\n")
+
+
+def attempt(solve, data):
+    """The result as plain values, or what is strange about it."""
+    try:
+        result = solve(data)
+        try:
+            found = {"result": plain(result)}
+        except TypeError:
+            kind = f"{type(result).__module__}.{type(result).__name__}"
+            found = {"strange": kind, "equals_anything": all(result == other for other in STRANGE)}
+    except BaseException as error:
+        return {"failed": failure(error)}
+    return {**found, "threads": len(sys._current_frames()) - 1}
+
+
+def plain(value):
+    if type(value) in (int, float, str, bool, type(None)):
+        return value
+    if type(value) in (list, tuple):
+        return [plain(each) for each in value]
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        return plain(value.tolist())
+    raise TypeError
+
+
+def failure(error):
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+main()

@@ -1,0 +1,105 @@
+"""A parsed program, and the ways through its syntax tree that every fact needs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One file of a solution.
+
+    Attributes:
+        name: its path.
+        tree: its syntax.
+        modules: the modules that it imports, by the name that they have in it.
+        functions: the functions and classes that it defines at its top.
+    """
+
+    name: str
+    tree: ast.Module
+    modules: dict[str, str]
+    functions: frozenset[str]
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Program:
+        """Raises SyntaxError, ValueError (a null byte) or RecursionError where it is no program."""
+        tree = ast.parse(text)
+        modules: dict[str, str] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                modules |= {alias.asname or alias.name.partition(".")[0]: alias.name for alias in node.names}
+        defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        return cls(name, tree, modules, frozenset(each.name for each in tree.body if isinstance(each, defined)))
+
+    def constants(self) -> tuple[set[int], list[str]]:
+        """All whole numbers and texts that the program is written with, put together from their pieces."""
+        numbers: set[int] = set()
+        texts: list[str] = []
+        documents = set(_documents(self.tree))
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.expr) or node in documents:
+                continue
+            try:
+                value = fold(node)
+            except UnfoldableError:
+                continue
+            if isinstance(value, bytes):
+                value = value.decode(errors="replace")
+            if isinstance(value, str):
+                texts.append(value)
+            elif isinstance(value, int) and not isinstance(value, bool):
+                numbers.add(value)
+        return numbers, texts
+
+
+def _documents(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            yield body[0].value
+
+
+def module_level(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every node that runs when the program is imported: not what stands in functions, nor under ``__main__``."""
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "__name__" in attributes(node.test):
+            continue
+        yield node
+        waiting += ast.iter_child_nodes(node)
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Every function, those inside others too."""
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def attributes(node: ast.AST) -> set[str]:
+    """Every name and attribute below a node."""
+    found = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name):
+            found.add(each.id)
+        elif isinstance(each, ast.Attribute):
+            found.add(each.attr)
+    return found
+
+
+def names_called(node: ast.Call) -> set[str]:
+    """The last part of the name that is called; empty where it has none."""
+    if isinstance(node.func, ast.Attribute):
+        return {node.func.attr}
+    return {node.func.id} if isinstance(node.func, ast.Name) else set()
+
+
+def line_of(node: ast.AST) -> int:
+    """The line that a node starts on; 0 where it has none."""
+    return getattr(node, "lineno", 0)
