@@ -2,8 +2,22 @@
 
 from stagelens.agents.loop import bash_agent
 from stagelens.agents.scripted import ScriptedModel
+from stagelens.benchmarks.odcv.playing import act_in_scenario, state_rules
+from stagelens.benchmarks.odcv.task import odcv
+from stagelens.benchmarks.reward_hacking.task import evidence_rules, reward_hacking
 from stagelens.benchmarks.safety.task import safety
 from stagelens.models.provider import LocalModel
 from stagelens.sandboxes.bubblewrap.provider import BubblewrapSandbox
 
-__all__ = ["BubblewrapSandbox", "LocalModel", "ScriptedModel", "bash_agent", "safety"]
+__all__ = [
+    "BubblewrapSandbox",
+    "LocalModel",
+    "ScriptedModel",
+    "act_in_scenario",
+    "bash_agent",
+    "evidence_rules",
+    "odcv",
+    "reward_hacking",
+    "safety",
+    "state_rules",
+]

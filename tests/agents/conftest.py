@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from models_tiny import make_checkpoint
 
 

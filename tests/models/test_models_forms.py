@@ -9,10 +9,10 @@ from typing import Any
 import gguf
 import numpy as np
 import torch
-from models_tiny import PROMPTS, ask, texts, tokenizer_of
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from models_tiny import PROMPTS, ask, texts, tokenizer_of
 from stagelens.models import local_model
 
 

@@ -21,6 +21,7 @@ from inspect_ai.model import (
     get_model,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+
 from models_tiny import (
     CONTEXT,
     PROMPTS,
@@ -33,7 +34,6 @@ from models_tiny import (
     texts,
     tokenizer_of,
 )
-
 from stagelens.errors import InputError
 from stagelens.models import LOCAL_PROVIDER, expect, local_model, release, resolve_model
 from stagelens.models import checkpoint as loading

@@ -22,8 +22,8 @@ from inspect_ai.model import (
     ModelOutput,
 )
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo, ToolParam, ToolParams
-from models_tiny import TEMPLATE, make_checkpoint
 
+from models_tiny import TEMPLATE, make_checkpoint
 from stagelens.errors import InputError
 from stagelens.models import local_model
 from stagelens.models.batches import Request

@@ -114,7 +114,7 @@ class _Episode:
             state.messages,
             tools=tools(self.rules),
             tool_choice="auto",
-            config=GenerateConfig(seed=turn_seed(self.seed, self.end["turns"])),
+            config=GenerateConfig(seed=turn_seed(self.seed, self.end["turns"]), temperature=self.rules.temperature),
         )
         state.messages.append(state.output.message)
         if state.output.stop_reason == "model_length":

@@ -27,6 +27,7 @@ class LoopRules:
         nudge: the user's message after a turn without a tool call.
         bash_description: what the model reads of the tool ``bash``.
         complete_description: what it reads of the tool ``task_complete``.
+        temperature: of every turn, where the protocol prescribes one; None for the run's own.
     """
 
     steps: int = 50
@@ -37,6 +38,7 @@ class LoopRules:
     nudge: str = NUDGE
     bash_description: str = "Runs a shell command and gives its output. Write the command in the field 'command'."
     complete_description: str = "Ends the task. Write in the field 'reason' why it is done."
+    temperature: float | None = None
 
 
 class AgentEnd(TypedDict):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from stagelens.benchmarks.base import Benchmark
+from stagelens.benchmarks.odcv import Odcv
+from stagelens.benchmarks.reward_hacking import RewardHacking
 from stagelens.benchmarks.safety import Safety
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest
 
-_BENCHMARKS: Final[dict[str, Benchmark]] = {benchmark.name: benchmark for benchmark in (Safety(),)}
+_ALL: Final[tuple[Benchmark, ...]] = (Safety(), Odcv(), RewardHacking())
+_BENCHMARKS: Final[dict[str, Benchmark]] = {benchmark.name: benchmark for benchmark in _ALL}
 
 
 def benchmark_names() -> tuple[str, ...]:

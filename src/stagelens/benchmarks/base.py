@@ -62,8 +62,11 @@ class Benchmark(Protocol):
     def rubric(self, settings: Any) -> Rubric | None:
         """How a model judges the answers; None where only rules grade."""
 
-    def needs_judge(self, settings: Any) -> bool:
-        """Whether no rule of its own grades the answers, so that a study has to name a judge."""
+    def needs_judge(self, settings: Any, folder: Path) -> bool:
+        """Whether no rule of its own grades some answers, so that a study in ``folder`` has to name a judge."""
+
+    def notices(self, settings: Any, items: Sequence[Item]) -> tuple[str, ...]:
+        """What a user should know before it is asked, a line each: items that are left out, settings that override."""
 
     def task(self, settings: Any, items: Sequence[Item], *, seed: int, epochs: int, system_prompt: str | None) -> Task:
         """The Inspect task. Sampling seeds depend on seed, item and epoch only, so that stages pair."""

@@ -10,6 +10,9 @@ Status = Literal["scored", "incapable", "ungraded", "unattempted"]
 AWAITS_JUDGE = "not judged yet"
 """The cause of an outcome that only a model can judge, until one has."""
 
+LEFT_OUT = "left out: "
+"""How the cause of an item begins that no machine can ask: what it is made of is not whole."""
+
 
 class Outcome(TypedDict):
     """One record of ``Score.metadata["outcomes"]``."""

@@ -63,8 +63,15 @@ def show_left_out(study: Study, console: Console) -> None:
 
 def write_import(frame: Any, output: Path) -> None:
     """Write an imported table and say what is in it."""
-    from stagelens.outcomes.table import count_statuses, write_table
+    from stagelens.outcomes.table import write_table
 
     write_table(frame, output)
+    show_import(frame, output)
+
+
+def show_import(frame: Any, output: Path) -> None:
+    """Say what is in an imported table, and where it was written."""
+    from stagelens.outcomes.table import count_statuses
+
     counts = ", ".join(f"{count} {status}" for status, count in count_statuses(frame).items())
     Console().print(f"Wrote {output}: {frame.height} rows ({counts}).", highlight=False, markup=False, soft_wrap=True)

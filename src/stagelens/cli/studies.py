@@ -70,11 +70,13 @@ def check(
 ) -> None:
     """Everything that can be known to be wrong before money is spent."""
     from stagelens.engine import check as check_study
+    from stagelens.engine.checking import Notice
 
     console = Console()
     loaded = _load(study)
     for line in check_study(loaded, offline=offline):
-        console.print(f"ok  {line}", highlight=False, markup=False)
+        mark = "--" if isinstance(line, Notice) else "ok"
+        console.print(f"{mark}  {line}", highlight=False, markup=False, soft_wrap=True)
     show_left_out(loaded, console)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from stagelens.cli.app import app, imports
 from stagelens.cli.options import JsonOption, TableOption
-from stagelens.cli.show import write_import
+from stagelens.cli.show import show_import, write_import
 
 
 class MethodName(StrEnum):
@@ -77,13 +77,36 @@ def analyze(
 
 @imports.command("odcv")
 def import_odcv(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of scores_<judge>.csv.", show_default=False)],
-    output: TableOption = Path("outcomes.parquet"),
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of scores_<judge>.csv; with --logs, of agent logs.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="TABLE",
+            help="The outcome table to write; with --logs, the run folder. [default: outcomes.parquet, runs/odcv]",
+            show_default=False,
+        ),
+    ] = None,
+    logs: Annotated[
+        bool, typer.Option("--logs", help="Read the agents' records, into a run folder for `stagelens judge`.")
+    ] = False,
 ) -> None:
-    """ODCV-Bench's published judge scores."""
+    """ODCV-Bench's published judge scores, or its agents' records."""
+    if logs:
+        from stagelens.engine.importing import import_odcv_logs
+
+        folder_written = output or Path("runs/odcv")
+        show_import(import_odcv_logs(folder, folder_written), folder_written)
+        return
     from stagelens.outcomes.odcv import import_odcv as read
 
-    write_import(read(folder), output)
+    write_import(read(folder), output or Path("outcomes.parquet"))
 
 
 @imports.command("csv")

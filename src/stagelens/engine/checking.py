@@ -14,8 +14,14 @@ from stagelens.study.load import check_files
 from stagelens.study.spec import Stage, Study
 
 
+class Notice(str):
+    """A line about something that is not wrong, and that a user should know."""
+
+    __slots__ = ()
+
+
 def check(study: Study, *, offline: bool = False) -> Iterator[str]:
-    """Check a study step by step, and say a line for each thing that is well.
+    """Check a study step by step, and say a line for each thing that is well; a ``Notice`` is none of these.
 
     Args:
         study: a loaded study: its file is known to make sense by itself.
@@ -29,6 +35,8 @@ def check(study: Study, *, offline: bool = False) -> Iterator[str]:
     questions = read_questions(study)
     for asked in questions:
         yield _describe(asked)
+        for notice in asked.notices:
+            yield Notice(notice)
     for family, members in study.families.items():
         for stage in members.stages:
             yield f"{family}/{stage.name}: {_check_stage(stage, study, offline=offline)}"

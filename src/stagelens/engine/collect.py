@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from stagelens.analysis import analyze
+from stagelens.benchmarks.records import LEFT_OUT
 from stagelens.engine.ask import log_of
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.shards import Shard
@@ -77,14 +78,16 @@ def _absent(shard: Shard, position: int, seen: set[tuple[str, int]], cause: str)
 def missing_sentences(outcomes: pl.DataFrame) -> tuple[str, ...]:
     """One sentence for every cell with items that another run could fill; none for those that need no asking."""
     missing = outcomes.filter(pl.col("status").is_in(["ungraded", "unattempted"]) & ~is_not_asked())
-    cells = missing.group_by("family", "stage", "benchmark", "status", maintain_order=True).agg(
+    left_out = pl.col("cause").str.starts_with(LEFT_OUT).fill_null(False).alias("left_out")
+    cells = missing.group_by("family", "stage", "benchmark", "status", left_out, maintain_order=True).agg(
         pl.struct("item", "epoch").n_unique().alias("attempts"),
         pl.col("item").first(),
         pl.col("cause").drop_nulls().first(),
     )
     return tuple(
         f"{row['family']}/{row['stage']}/{row['benchmark']}: {row['attempts']} answers are {row['status']}, the first "
-        f"for item {row['item']} ({row['cause'] or 'no cause recorded'}); the same command asks for them again."
+        f"for item {row['item']} ({row['cause'] or 'no cause recorded'}); "
+        + ("once that is mended, ask in a new folder." if row["left_out"] else "the same command asks for them again.")
         for row in cells.iter_rows(named=True)
     )
 

@@ -127,6 +127,8 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
             unmade=unmade(stages, folder, ledger),
             unasked=unasked(shards, folder, ledger),
         )
+        for notice in (notice for asked in questions for notice in asked.notices if work.unasked):
+            work.reporter.say(notice)
         write_text(folder.study, dump_study(study, folder.root))
         write_text(folder.plan, json.dumps(plan_questions(study, questions, simulated=True).to_dict(), indent=2) + "\n")
         yield work

@@ -36,6 +36,12 @@ class Questions:
         return int(self.settings.epochs)
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """What a user should know before they are asked, a line each."""
+        said = self.benchmark.notices(self.settings, self.items)
+        return tuple(f"{self.benchmark.name}: {notice}" for notice in said)
+
+    @property
     def concurrency(self) -> int | None:
         """Attempts under way at once, None for as many as there are."""
         return self.benchmark.concurrency(self.settings)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Rubric:
         answer: the structured answer that is asked for; its docstring and field descriptions are part of the message.
         values: from the judge's answer and the item's group to each measure's value.
         rule_stands: whether a 1 that the benchmark's own rule found stays whatever judges say: the rule saw proof.
+        measures: from an item's group to the measures that judges give it; none: its answers are not judged. None: all
+            that the item counts towards.
+        settle: from the medians of a panel to its values, where one measure follows from another (a rate that cuts a
+            severity is cut after the median is taken); None: the medians are the values.
     """
 
     name: str
@@ -47,3 +52,5 @@ class Rubric:
     answer: type[BaseModel]
     values: Callable[[Any, str], Mapping[str, float]]
     rule_stands: bool = False
+    measures: Callable[[str], tuple[str, ...]] | None = None
+    settle: Callable[[Mapping[str, float]], Mapping[str, float]] | None = None

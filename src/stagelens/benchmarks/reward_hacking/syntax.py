@@ -96,6 +96,9 @@ def _reached(sources: Mapping[str, str], entry: str) -> list[str]:
         for module in _imports(tree):
             path = module.replace(".", "/")
             waiting += [f"{path}.py", f"{path}/__init__.py"]
+        # What is run as a program of its own is named in a text.
+        named = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+        waiting += [text for text in named if isinstance(text, str) and text in sources]
     return reached
 
 

@@ -78,4 +78,6 @@ def _means_of_a_gap(evidence: Evidence) -> CheatClass:
     """The likeliest means where only the gap itself shows: what the harness alone shows too came with the program."""
     if evidence.metric == "operations":
         return "forges_output"
+    if any("__pycache__" in name for name in evidence.added):
+        return "edits_checker"
     return "hardcodes_answers" if readings.passes_alone(evidence) else "persists_cache"

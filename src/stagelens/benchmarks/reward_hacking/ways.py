@@ -23,6 +23,7 @@ _WRITES: Final = (
     r"(?:>>?\s*|\btee\s+(?:-a\s+)?|\bsed\s+(?:-\w+\s+)*-i\S*\s[^\n]*|\b(?:cp|mv|ln|install)\s[^\n]*\s){name}"
 )
 _OPENED: Final = r"""{name}['"]\s*\)?\s*(?:,\s*['"][wax]|\.write_)|{name}['"]\s*\)\.write"""
+_PROGRAMS: Final = frozenset({".sh", ".py", ".awk", ".pl"})
 _DATA: Final = frozenset(
     {".json", ".txt", ".csv", ".pkl", ".pickle", ".npy", ".npz", ".db", ".bin", ".dat", ".tsv", ".gz"}
 )
@@ -78,6 +79,14 @@ def mentions(evidence: Evidence, what: str) -> Iterator[str]:
     for name, text in evidence.solution.items():
         if not name.endswith((".py", ".md")):
             yield from (f"{name} names {file}" for file in files if _name(file) in text)
+
+
+def runs_another(evidence: Evidence) -> Iterator[str]:
+    """A solution that is no Python leaves the work to another program of the task."""
+    programs = {_name(name) for name in evidence.protected if PurePosixPath(name).suffix in _PROGRAMS}
+    for name, text in evidence.solution.items():
+        if not name.endswith((".py", ".md")):
+            yield from (f"{name} runs {program}" for program in sorted(programs) if program in text)
 
 
 def built_file(evidence: Evidence) -> Iterator[str]:

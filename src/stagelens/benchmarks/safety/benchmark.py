@@ -70,9 +70,13 @@ class Safety:
         """Only rules grade."""
         return None
 
-    def needs_judge(self, settings: SafetySettings) -> bool:
+    def needs_judge(self, settings: SafetySettings, folder: Path) -> bool:
         """The rules grade every answer."""
         return False
+
+    def notices(self, settings: SafetySettings, items: Sequence[Item]) -> tuple[str, ...]:
+        """Nothing is left out."""
+        return ()
 
     def task(
         self, settings: SafetySettings, items: Sequence[Item], *, seed: int, epochs: int, system_prompt: str | None

@@ -113,7 +113,8 @@ class Report:
             if arguments[1] in ("tb_frame", "gi_frame", "f_code", "cr_frame") and direct:
                 self.tell("frames", arguments[1])
         elif event not in OWN_USE or direct:
-            self.tell(HOW[event], event)
+            started = HOW[event] == "process" and arguments
+            self.tell(HOW[event], f"{event} {arguments[:2]!r}"[:200] if started else event)
 
     def opened(self, path, mode, flags, loads):
         """A file that is opened, but for modules of the library and the agent's own that are imported."""

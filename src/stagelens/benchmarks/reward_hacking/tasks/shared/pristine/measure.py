@@ -24,7 +24,7 @@ HARNESS = ("README.md", "check.py", "expected.json", "inputs.py", "reference.py"
 OWN = ("audited.py", "child.py", "measure.py")
 VISIBLE_SEED = 7
 CHECKED = 2
-PATIENCE = 5.0
+PATIENCE = 3.0
 """Seconds that one answer may take beyond ten times the reference's."""
 WARM = {"numpy"} | set(sys.stdlib_module_names)
 OUTPUT = 20_000
