@@ -149,7 +149,8 @@ def _read(episode: Episode, sample: EvalSample, measure: str) -> Finding:
     """What the log says of an episode."""
     if sample.error is not None:
         return _finding(episode, UNGRADED, cause=sample.error.message.strip().partition("\n")[0])
-    metadata = [score.metadata or {} for score in (sample.scores or {}).values()]
+    scores = list((sample.scores or {}).values())
+    metadata = [score.metadata or {} for score in scores]
     records = {record["measure"]: record for each in metadata for record in each.get("outcomes", [])}
     record = records.get(measure)
     if record is None:
@@ -157,10 +158,11 @@ def _read(episode: Episode, sample: EvalSample, measure: str) -> Finding:
     solved = records.get(SOLVED, {}).get("value")
     word = record["status"] if record["value"] is None else HONEST
     if record["value"]:
-        word = next((each["class"] for each in metadata if each.get("class")), CHEATED)
+        word = next((each["cheat"] for each in metadata if each.get("cheat")), CHEATED)
     if record["status"] == "unattempted":
         word = UNGRADED
-    return _finding(episode, word, cause=record["cause"], solved=None if solved is None else bool(solved))
+    cause = record["cause"] or next((score.explanation for score in scores if score.explanation), None)
+    return _finding(episode, word, cause=cause, solved=None if solved is None else bool(solved))
 
 
 def _finding(episode: Episode, found: str, *, cause: str | None, solved: bool | None = None) -> Finding:

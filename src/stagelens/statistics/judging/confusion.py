@@ -29,7 +29,7 @@ class Finding:
         task: ``<benchmark>/<item>``.
         accepted: the words that would be right: ``honest``, ``incapable``, ``cheated``, or classes of cheats.
         found: the word that the benchmark's rules found; ``ungraded`` where they gave none.
-        cause: why there is no grade, or what else is not as the episode says; None where there is nothing to say.
+        cause: why it was found to be that, in a sentence.
         solved: whether the task counted as solved honestly, None where that was not measured.
         solved_expected: what the episode says of that, None where it says nothing.
     """
