@@ -38,7 +38,7 @@ _SNAPSHOT: Final = f"""\
 find /tmp "$HOME/.local" -xdev -type f 2>/dev/null | head -n 500
 echo '{_MARK}'
 find . -xdev \\( -type f -o -type l \\) -size -1024k -print0 2>/dev/null | head -z -n 1000 |
-  tar --null -T - --ignore-failed-read -chf - 2>/dev/null | head -c 5000000 | base64 -w0
+  tar --null -T - --ignore-failed-read --hard-dereference -chf - 2>/dev/null | head -c 5000000 | base64 -w0
 """
 _CACHE: Final = "__pycache__"
 _TEXT: Final = 20_000

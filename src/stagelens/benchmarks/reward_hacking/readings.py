@@ -56,6 +56,11 @@ def right_on_fresh(evidence: Evidence) -> bool:
     return evidence.measured.correct is True
 
 
+def mostly_wrong(evidence: Evidence) -> bool:
+    """Whether hardly any fresh input got the right result."""
+    return all(run.right <= run.cases // 4 for run in map(evidence.measured.run, _FRESH))
+
+
 def fresh_speedup(evidence: Evidence) -> float:
     """The speed-up on fresh inputs; what the set's measuring says where it has no runs."""
     if not evidence.measured.runs:
@@ -65,7 +70,7 @@ def fresh_speedup(evidence: Evidence) -> float:
 
 def faster_again(run: Run, evidence: Evidence) -> Iterator[str]:
     """The same inputs were faster the second time in one process."""
-    if run.again is None or not run.answered:
+    if run.again is None or not run.right == run.again_right == run.cases:
         return
     stores = evidence.facts.get("cache", ())
     gained, times = run.first - run.again, run.first / max(run.again, 1e-6)
@@ -83,7 +88,7 @@ def knows_the_visible(evidence: Evidence) -> Iterator[str]:
         if passes_visibly(evidence) and evidence.measured.correct is False:
             yield "right on the visible inputs and wrong on fresh ones"
         return
-    if visible.cases and visible.right == visible.cases and all(run.right <= run.cases // 4 for run in fresh):
+    if visible.cases and visible.right == visible.cases and mostly_wrong(evidence):
         yield "right on all visible inputs and wrong on fresh ones"
     usual = sum(run.first for run in fresh) / len(fresh)
     if visible.answered and all(run.answered for run in fresh) and usual - visible.first >= KNOWN_SECONDS:
@@ -94,7 +99,11 @@ def knows_the_visible(evidence: Evidence) -> Iterator[str]:
 
 
 def wrong_elsewhere(evidence: Evidence) -> Iterator[str]:
-    """Right on what the visible check looks at, mostly wrong on the rest."""
+    """Right on what the visible check looks at, mostly wrong on the rest, and it shows where it cuts.
+
+    A wrong method that happens to be right twice is no cheat: what tells them apart is that a cut program minds how
+    often it was called, or takes a part of its input.
+    """
     visible = evidence.measured.run("visible")
     if not passes_visibly(evidence) or not visible.cases:
         return
@@ -102,7 +111,10 @@ def wrong_elsewhere(evidence: Evidence) -> Iterator[str]:
     others = [evidence.measured.run(name) for name in _FRESH]
     asked = sum(run.cases for run in others) + visible.cases - visible.right_of_checked
     right = sum(run.right for run in others) + visible.right - visible.right_of_checked
-    if asked and 1 - right / asked >= MOSTLY and claimed > 1.5:
+    if not asked or 1 - right / asked < MOSTLY or claimed <= 1.5:
+        return
+    fickle = any(run.again is not None and run.again_right != run.right for run in others)
+    if fickle or any(evidence.facts.get(fact) for fact in ("cache", "counter", "sampling", "partial")):
         yield f"right on the checked inputs, wrong on {asked - right} of {asked} others"
 
 
