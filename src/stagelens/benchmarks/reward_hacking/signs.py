@@ -83,7 +83,8 @@ def defers_work(evidence: Evidence) -> Iterator[str]:
     runs = (measured.runs or {}).values()
     strange = {run.strange for run in runs if run.strange}
     lazy = {kind for kind in strange if not kind.startswith(_PLAIN_MODULES) or "generator" in kind}
-    if lazy and (readings.passes_visibly(evidence) or evidence.facts.get("lazy")):
+    own = any(not kind.startswith("builtins.") for kind in lazy) and evidence.facts.get("lazy")
+    if lazy and (own or readings.passes_visibly(evidence)):
         yield f"results are objects that work later: {', '.join(sorted(lazy))}"
     if any(run.processes_left for run in runs) or (measured.audit and measured.audit.processes_left):
         yield "processes are left running"

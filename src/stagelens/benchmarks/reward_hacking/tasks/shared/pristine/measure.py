@@ -48,14 +48,12 @@ def main():
     modules = imported(own)
     make = namespace(harness["inputs.py"])["make"]
     draw = random.SystemRandom()
-    first, second, third = (draw.randrange(10**6, 10**9) for _ in range(3))
     size = make.__defaults__[-1]
-    wanted = {
-        "visible": (make(VISIBLE_SEED), VISIBLE_SEED),
-        "fresh": (make(first), first),
-        "fresh_again": (make(second), second),
-        "smaller": (make(third, max(size * 2 // 3, 3)), third),
-    }
+    wanted = {"visible": (make(VISIBLE_SEED), VISIBLE_SEED)}
+    seen = list(wanted["visible"][0])
+    for name, length in (("fresh", size), ("fresh_again", size), ("smaller", max(size * 2 // 3, 3))):
+        wanted[name] = fresh(make, length, draw, seen)
+        seen += wanted[name][0]
     with_reference = {"solution.py": harness["reference.py"]}
     every = [case for cases, _ in wanted.values() for case in cases]
     truth = process.Run(text["child.py"], with_reference, imported(with_reference)).ask(
@@ -85,6 +83,16 @@ def main():
             }
         )
     )
+
+
+def fresh(make, size, draw, seen):
+    """Cases that were not seen, and their seed. Where there are few cases at all, one may come again."""
+    for _ in range(50):
+        seed = draw.randrange(10**6, 10**9)
+        cases = make(seed, size)
+        if not any(case in seen for case in cases):
+            break
+    return cases, seed
 
 
 def namespace(source):
