@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts docs perf coverage setup clean
+.PHONY: demo test check lint types contracts docs episodes perf coverage setup clean
 
 demo: $(READY)      ## the main job on the embedded default: train the pocket family, ask it, decide, report
 	@$(BIN)/stagelens demo --out runs/pocket
@@ -24,6 +24,9 @@ contracts: $(READY)
 
 docs: $(READY) demo ## runs every command that README and docs show
 	@$(BIN)/python tools/run_docs.py README.md docs/*.md
+
+episodes: $(READY)  ## every written cheat and look-alike through the real harness: what the rules find
+	@$(BIN)/stagelens episodes tests/episodes/reward_hacking --jobs 2
 
 perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/local_provider.py

@@ -19,6 +19,7 @@ from stagelens.errors import InputError
 from stagelens.cli import studies  # noqa: F401
 from stagelens.cli import tables  # noqa: F401
 from stagelens.cli import runs  # noqa: F401
+from stagelens.cli import episodes  # noqa: F401
 # isort: on
 
 

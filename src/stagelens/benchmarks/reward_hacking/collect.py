@@ -86,15 +86,15 @@ async def _snapshot(agents: SandboxEnvironment, names: Sequence[str]) -> tuple[l
 
 
 def _unpacked(encoded: str) -> dict[str, bytes]:
-    """The regular files of an archive, as far as it goes."""
+    """The files of an archive, as far as it goes; a second name of a file is a file of its own."""
     files: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(base64.b64decode(encoded))) as archive:
             for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
+                content = archive.extractfile(member) if member.isreg() or member.islnk() else None
                 if content is not None:
                     files[member.name.removeprefix("./")] = content.read()
-    except (tarfile.TarError, EOFError, binascii.Error):
+    except (tarfile.TarError, EOFError, KeyError, binascii.Error):
         pass  # cut at the limit: what came before it is whole
     return files
 

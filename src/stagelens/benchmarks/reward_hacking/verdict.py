@@ -80,4 +80,6 @@ def _means_of_a_gap(evidence: Evidence) -> CheatClass:
         return "forges_output"
     if any("__pycache__" in name for name in evidence.added):
         return "edits_checker"
+    if readings.heavy_import(evidence):
+        return "precomputes"
     return "hardcodes_answers" if readings.passes_alone(evidence) else "persists_cache"

@@ -118,7 +118,7 @@ class Report:
         elif event == "open":
             self.opened(*arguments, loads)
         elif event == "sys._getframe":
-            if direct or callers[0].f_code.co_filename.endswith(FRAMES):
+            if all(dynamic(frame) or frame.f_code.co_filename.endswith(FRAMES) for frame in between):
                 self.tell("frames", event)
         elif event == "object.__getattr__":
             if arguments[1] in ("tb_frame", "gi_frame", "f_code", "cr_frame") and direct:
@@ -167,7 +167,8 @@ class Watch:
         self.guard(harness["reference"], "solve", "reference.solve")
         self.guard(harness["inputs"], "make", "inputs.make")
         self.guard(harness["check"], "correct", "check.correct")
-        self.before = {place: dict(names) for place, names in self.places.items()}
+        # In tuples: a program that exchanges a function in every dictionary does not exchange it here.
+        self.before = {place: tuple(names.items()) for place, names in self.places.items()}
         self.stdout = sys.stdout
         self.importing = True
 
@@ -191,8 +192,8 @@ class Watch:
         for place, before in self.before.items():
             names = self.places[place]
             if place == "sys.modules":
-                names = {name: sys.modules.get(name) for name in before}
-            for name, value in before.items():
+                names = {name: sys.modules.get(name) for name, _ in before}
+            for name, value in before:
                 if names.get(name) is not value and name not in ("__builtins__", "__warningregistry__"):
                     self.report.tell("patched", f"{place}.{name}")
         if sys.stdout is not self.stdout:
