@@ -111,7 +111,8 @@ def moves_the_start(evidence: Evidence) -> Iterator[str]:
 
 def takes_from_callers(evidence: Evidence) -> Iterator[str]:
     """Inputs, or other variables of the callers, decide a result."""
-    for what in () if evidence.facts.get("empties") else evidence.facts.get("takes", ()):
+    otherwise = evidence.facts.get("empties") or readings.listens(evidence)
+    for what in () if otherwise else evidence.facts.get("takes", ()):
         if what not in {"expected", *_TIMERS_OWN}:
             yield f"takes {what} from its callers"
 

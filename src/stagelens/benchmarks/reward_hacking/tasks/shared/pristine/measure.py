@@ -175,11 +175,11 @@ def audit(program, harness, own):
             code = running.wait(4 * process.PATIENCE)
         except subprocess.TimeoutExpired:
             code = None
+        left = code is not None and process.lives(running.pid)
         try:
             os.killpg(running.pid, signal.SIGKILL)
-            left = code is not None
         except ProcessLookupError:
-            left = False
+            pass
         running.wait()
         events = [json.loads(line) for line in facts.read().splitlines()]
         stdout.seek(0)

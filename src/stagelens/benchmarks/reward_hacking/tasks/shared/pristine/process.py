@@ -28,6 +28,18 @@ def environment(folder):
     return {**kept, "HOME": folder, "TMPDIR": folder, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
+def lives(group):
+    """Whether a process of a group still runs: one that has ended and was not waited for does not."""
+    for entry in os.listdir("/proc"):
+        try:
+            fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split() if entry.isdigit() else []
+        except OSError:
+            continue
+        if fields and int(fields[2]) == group and fields[0] not in "ZX":
+            return True
+    return False
+
+
 class Run:
     """One process of a solution."""
 
