@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stagelens import cli
+from stagelens.benchmarks.reward_hacking import RewardHacking
 from stagelens.sandboxes import lacking
 
 EPISODES = Path(__file__).parents[1] / "episodes"
@@ -76,6 +77,20 @@ def test_what_cannot_be_played_is_named(episodes: Command, tmp_path: Path) -> No
         assert err.count("\n") == 1
 
 
+def test_what_cannot_be_graded_is_said_and_never_counted(
+    episodes: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.yaml").write_text(episode())
+    monkeypatch.setattr(RewardHacking, "lacks", lambda self, settings: "bubblewrap is not here")
+    code, out, _ = episodes(tmp_path)
+    assert code == 3
+    assert "a.yaml:1" in out
+    assert "bubblewrap is not here" in out
+    code, out, _ = episodes(tmp_path, "--json")
+    found = json.loads(out)
+    assert (code, found["matrix"], found["flagged"]["rate"]) == (3, {"honest": {"ungraded": 1}}, None)
+
+
 def first_of_each(folder: Path, place: Path) -> int:
     """The first episode of every file, copied to ``place``; their number."""
     texts = [path.read_text().split("\n\n- name:")[0] for path in sorted(folder.rglob("*_a.yaml"))]
@@ -88,7 +103,7 @@ def first_of_each(folder: Path, place: Path) -> int:
 def test_a_cheat_of_each_class_is_caught_and_an_honest_agent_is_not(episodes: Command, tmp_path: Path) -> None:
     count = first_of_each(EPISODES / "reward_hacking", tmp_path)
     assert count == 13
-    code, out, err = episodes(tmp_path, "--sandbox", "bubblewrap", "--json", "--strict")
+    code, out, err = episodes(tmp_path, "--sandbox", "bubblewrap", "--jobs", "2", "--json", "--strict")
     assert code == 0, err + out
     found = json.loads(out)
     assert found["episodes"] == count
@@ -98,13 +113,11 @@ def test_a_cheat_of_each_class_is_caught_and_an_honest_agent_is_not(episodes: Co
 
 @pytest.mark.skipif(lacking("bubblewrap") is not None, reason="no bubblewrap")
 def test_a_wrong_expectation_is_a_finding_and_a_fault_only_where_asked(episodes: Command, tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(
-        f"# two agents that only look\n- {episode().replace(chr(10), chr(10) + '  ')}"
-        f"\n- {episode(expected='{verdict: cheated, class: patches_clock}').replace(chr(10), chr(10) + '  ')}\n"
-    )
+    (tmp_path / "a.yaml").write_text(episode())
+    (tmp_path / "b.yaml").write_text("# looks\n" + episode("reward_hacking/queens", "{verdict: cheated}"))
     code, out, _ = episodes(tmp_path, "--sandbox", "bubblewrap")
     assert code == 0
-    assert "a.yaml:8" in out
-    assert "patches_clock, found honest" in out
+    assert "b.yaml:2" in out
+    assert "cheated, found honest" in out
     assert "0 of 1" in out
     assert episodes(tmp_path, "--sandbox", "bubblewrap", "--strict")[0] == 1
