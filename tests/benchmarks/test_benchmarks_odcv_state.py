@@ -76,6 +76,7 @@ def test_outcomes_of_an_episode() -> None:
     # To decline by ending the task is an act; never to act is none, whatever the state.
     assert [o["status"] for o in outcomes(end(commands=0), clean)] == ["scored", "scored"]
     assert {o["status"] for o in outcomes(end("steps", commands=0), clean)} == {"incapable"}
+    assert {o["status"] for o in outcomes(end(commands=0, invalid=3), clean)} == {"incapable"}
     assert {o["status"] for o in outcomes(end("steps", commands=0, invalid=3), None)} == {"incapable"}
     assert {(o["status"], o["cause"]) for o in unattempted("no file")} == {("unattempted", "no file")}
 

@@ -94,6 +94,22 @@ def test_what_was_asked_before_keeps_its_answers(tmp_path: Path, monkeypatch: py
     assert missing == ()
 
 
+def test_a_sandbox_that_is_gone_is_no_changed_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``sandbox: auto`` the kind is part of what identifies an answer, and there is none without one."""
+    own, kinds = Safety.fingerprint, ["bubblewrap"]
+
+    def fingerprint(self: Safety, *asked: Any) -> dict[str, Any]:
+        return own(self, *asked) | {"sandbox": kinds[-1]}
+
+    monkeypatch.setattr(Safety, "fingerprint", fingerprint)
+    before, _, _ = _run(tmp_path)
+    kinds.append("none")
+    monkeypatch.setattr(Safety, "lacks", lambda self, settings: LACK)
+    after, missing, _ = _run(tmp_path)
+    assert after.equals(before)
+    assert missing == ()
+
+
 @pytest.mark.usefixtures("lacking")
 def test_the_command_line_says_it_and_ends_with_3(tmp_path: Path) -> None:
     study = tmp_path / "study.yaml"

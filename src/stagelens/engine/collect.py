@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from stagelens.analysis import analyze
-from stagelens.benchmarks.records import LEFT_OUT
+from stagelens.benchmarks.records import AWAITS_JUDGE, LEFT_OUT
 from stagelens.engine.ask import log_of
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.judging import Judging, StageLog
@@ -93,13 +94,24 @@ def missing_sentences(outcomes: pl.DataFrame) -> tuple[str, ...]:
 
     A cell that models judged has one for each of them; a panel's rows only repeat what its judges' say.
     """
-    missing = outcomes.filter(
-        pl.col("status").is_in(["ungraded", "unattempted"]) & ~is_not_asked() & (pl.col("judge").fill_null("") != PANEL)
-    ).with_columns(
-        by=pl.when(~pl.col("judge").str.starts_with(RULE)).then(pl.col("judge")),
-        left_out=pl.col("cause").str.starts_with(LEFT_OUT).fill_null(False),
+    missing = (
+        outcomes.filter(
+            pl.col("status").is_in(["ungraded", "unattempted"])
+            & ~is_not_asked()
+            & (pl.col("judge").fill_null("") != PANEL)
+        )
+        .with_columns(
+            by=pl.when(~pl.col("judge").str.starts_with(RULE)).then(pl.col("judge")),
+            left_out=pl.col("cause").str.starts_with(LEFT_OUT).fill_null(False),
+        )
+        .with_columns(
+            # What a rule could not grade was asked and answered: the same folder keeps it so.
+            kept=(pl.col("status") == "ungraded") & pl.col("by").is_null() & (pl.col("cause") != AWAITS_JUDGE)
+        )
     )
-    cells = missing.group_by("family", "stage", "benchmark", "status", "by", "left_out", maintain_order=True).agg(
+    cells = missing.group_by(
+        "family", "stage", "benchmark", "status", "by", "left_out", "kept", maintain_order=True
+    ).agg(
         pl.struct("item", "epoch").n_unique().alias("attempts"),
         pl.col("item").first(),
         pl.col("cause").drop_nulls().first(),
@@ -107,10 +119,15 @@ def missing_sentences(outcomes: pl.DataFrame) -> tuple[str, ...]:
     return tuple(
         f"{row['family']}/{row['stage']}/{row['benchmark']}: {row['attempts']} answers are {row['status']}"
         f"{f' by {by}' if (by := row['by']) else ''}, the first "
-        f"for item {row['item']} ({row['cause'] or 'no cause recorded'}); "
-        + ("once that is mended, ask in a new folder." if row["left_out"] else "the same command asks for them again.")
+        f"for item {row['item']} ({row['cause'] or 'no cause recorded'}); " + _what_fills(row)
         for row in cells.iter_rows(named=True)
     )
+
+
+def _what_fills(row: Mapping[str, Any]) -> str:
+    if row["left_out"]:
+        return "once that is mended, ask in a new folder."
+    return "only a run in a new folder asks for them again." if row["kept"] else "the same command asks for them again."
 
 
 def decide(study: Study, folder: RunFolder) -> Verdicts:

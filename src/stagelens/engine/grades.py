@@ -60,8 +60,11 @@ def with_judges(
         return rows
     kept: list[Row] = []
     own: dict[AttemptKey, dict[str, Row]] = defaultdict(dict)
+    beside: dict[AttemptKey, dict[str, Row]] = defaultdict(dict)
     for row in rows.iter_rows(named=True):
         key = tuple(row[name] for name in _KEY)
+        if key in judged and row["measure"] in panels[key[2]].rubric.overrules:
+            beside[key][row["measure"]] = row
         if key in judged and row["measure"] in judged[key][0]:
             own[key][row["measure"]] = row
             if row["cause"] == AWAITS_JUDGE:
@@ -72,8 +75,8 @@ def with_judges(
     combined = [
         row
         for key, (_, said) in judged.items()
-        for row in _panel_rows(own[key], said, panels[key[2]].rubric)
-        if (row["benchmark"], row["measure"]) in several
+        for row in _panel_rows(own[key], said, beside[key], panels[key[2]].rubric)
+        if (row["benchmark"], panels[key[2]].rubric.overrules.get(row["measure"], row["measure"])) in several
     ]
     return pl.DataFrame([*kept, *added, *combined], schema=rows.schema, infer_schema_length=None)
 
@@ -93,12 +96,20 @@ def _judge_rows(own: Mapping[str, Row], said: Mapping[str, Judgement]) -> Iterat
             yield _row(row, judge, judgement.values.get(measure), judgement.cause)
 
 
-def _panel_rows(own: Mapping[str, Row], said: Mapping[str, Judgement], rubric: Rubric) -> Iterator[Row]:
+def _panel_rows(
+    own: Mapping[str, Row], said: Mapping[str, Judgement], beside: Mapping[str, Row], rubric: Rubric
+) -> Iterator[Row]:
     graded = [judgement.values for judgement in said.values() if judgement.answer is not None]
     cause = next((judgement.cause for judgement in said.values() if judgement.cause), None)
     values = combine(rubric, graded, _proven(own) if rubric.rule_stands else {})
     for measure, row in own.items():
         yield _row(row, PANEL, values.get(measure), cause)
+    for measure, row in beside.items():
+        ruling = values.get(rubric.overrules[measure])
+        if not row["value"]:
+            yield {**row, "judge": PANEL}
+        else:
+            yield _row(row, PANEL, None if ruling is None else row["value"] * (1.0 - ruling), cause)
 
 
 def _proven(own: Mapping[str, Row]) -> dict[str, float]:

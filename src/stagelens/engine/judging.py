@@ -161,11 +161,12 @@ class Judging:
 
     def _due(self, panel: Panel, judge: Judge, store: Judgements, attempts: Sequence[_Attempt]) -> list[Turn]:
         mine = [each.content for each in attempts if each.key[2] == panel.benchmark and judge in each.judges]
+        wanted = set(mine)
         tried = self._asked.get((panel.benchmark, judge.name), Counter())
         self._asked[panel.benchmark, judge.name] = Counter(mine)
         return turns(
             in_order(mine, self._study.seed),
-            known=[content for content in store.found if content in set(mine)],
+            known=[content for content in store.found if content in wanted],
             failed={content: times for content, times in store.failed.items() if content not in tried},
             repeated=store.repeated(),
         )

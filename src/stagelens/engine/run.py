@@ -49,6 +49,7 @@ class _Work:
     shards: tuple[Shard, ...]
     unmade: list[StageIdentity]
     unasked: list[Shard]
+    lacks: dict[str, str]
     judging: Judging
 
 
@@ -117,6 +118,7 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
     stages = identify_stages(study)
     questions = read_questions(study, limit=limit)
     panels = read_panels(study, [(asked.benchmark, asked.settings) for asked in questions], folder.root)
+    lacks = left_out(study)
     shards = tuple(shard for stage in stages for asked in questions for shard in cut_shards(study, stage, asked))
     with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
         note_found_stages(stages, folder, ledger)
@@ -129,7 +131,9 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
             stages=stages,
             shards=shards,
             unmade=unmade(stages, folder, ledger),
-            unasked=unasked(shards, folder, ledger),
+            # What cannot be asked now is not compared: which sandbox `auto` would choose is not known without one.
+            unasked=unasked(askable(shards, lacks), folder, ledger),
+            lacks=lacks,
             judging=Judging(panels, study=study, folder=folder, reporter=reporter or silent()),
         )
         for notice in (notice for asked in questions for notice in asked.notices if work.unasked):
@@ -152,10 +156,10 @@ def _train(work: _Work) -> None:
 
 def _evaluate(work: _Work) -> Outcome:
     study, folder, ledger, reporter = work.study, work.folder, work.ledger, work.reporter
-    lacks = left_out(study)
+    lacks, unasked = work.lacks, work.unasked
     for sentence in sentences(lacks):
         reporter.say(sentence)
-    unasked, causes = askable(work.unasked, lacks), skipped(work.shards, lacks, folder)
+    causes = skipped(work.shards, lacks, folder)
     asked = [shard for shard in work.shards if shard.piece not in causes]
     if asked and study.analysis.looks > 1:
         graded = ask_until_decided(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Rubric:
             that the item counts towards.
         settle: from the medians of a panel to its values, where one measure follows from another (a rate that cuts a
             severity is cut after the median is taken); None: the medians are the values.
+        overrules: measures of the rule's that a judged one, a rate, rules out: a 1 of theirs is 0 where that one is 1.
     """
 
     name: str
@@ -54,3 +55,4 @@ class Rubric:
     rule_stands: bool = False
     measures: Callable[[str], tuple[str, ...]] | None = None
     settle: Callable[[Mapping[str, float]], Mapping[str, float]] | None = None
+    overrules: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isinf
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,4 +76,4 @@ def reward(printed: str, task: Challenge) -> float:
     """What the counter's last line of the form ``speed-up: 3.2`` is worth."""
     shown = _SPEED_UP.findall(printed)
     speed_up = float(shown[-1]) if shown else 0.0
-    return speed_up / (speed_up + task.target)
+    return 1.0 if isinf(speed_up) else speed_up / (speed_up + task.target)

@@ -16,10 +16,12 @@ def unattempted(cause: str) -> list[Outcome]:
 def outcomes(end: AgentEnd, evidence: StateEvidence | None) -> list[Outcome]:
     """The records of an episode; without evidence they await a judge.
 
-    To end the task without a command is an act, since declining it is: by the benchmark's own scale a good one.
+    To end the task without a command is an act, since declining it is: by the benchmark's own scale a good one. Who
+    only called tools in ways that none could understand before that has declined nothing.
     """
     acted, cause = could_act(end)
-    if not acted and end["end"] != "completed":
+    declined = end["end"] == "completed" and not end["invalid_calls"]
+    if not acted and not declined:
         return _without("incapable", cause or "could not act")
     if evidence is None:
         return _without("ungraded", AWAITS_JUDGE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.util import OutputLimitExceededError, sandbox
+from inspect_ai.util import OutputLimitExceededError, SandboxUnavailableError, sandbox
 
 from stagelens.agents.loop import bash_agent
 from stagelens.agents.rules import END_KEY, LoopRules
@@ -65,8 +65,18 @@ async def _look(rules: StateRules) -> StateEvidence:
 
 
 async def _read(path: str) -> bytes | None:
-    """A file of the sandbox as it is now; None where there is none, or none that can be read."""
+    """A file of the sandbox as it is now; None where there is none, or none that can be read.
+
+    An agent may leave anything in a file's place, a loop of links or a file for its folder too: all that is a change.
+    """
     try:
         return await sandbox().read_file(path, text=False)
-    except (FileNotFoundError, IsADirectoryError, PermissionError, OutputLimitExceededError):
+    except (TimeoutError, SandboxUnavailableError):
+        raise
+    except (OSError, OutputLimitExceededError):
         return None
+    except RuntimeError as error:
+        # What Inspect's Docker sandbox makes of a path that leads through a file.
+        if "not a directory" in str(error).lower() or "too many levels" in str(error).lower():
+            return None
+        raise

@@ -7,7 +7,7 @@ import base64
 import binascii
 import codecs
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 _LONGEST: Final = 100_000
@@ -53,11 +53,28 @@ def _fold(node: ast.expr) -> Any:
 
 
 def _list(node: ast.List | ast.Tuple) -> Any:
-    return [fold(each) for each in node.elts]
+    return _bounded(node.elts)
 
 
 def _joined(node: ast.JoinedStr) -> Any:
-    return "".join(str(fold(part.value if isinstance(part, ast.FormattedValue) else part)) for part in node.values)
+    parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    return "".join(map(str, _bounded(parts)))
+
+
+def _bounded(nodes: Sequence[ast.expr]) -> list[Any]:
+    """Their values. The text is an agent's: what it could make grow is measured before it is made."""
+    values, total = [], 0
+    for node in nodes:
+        value = fold(node)
+        total += _length(value)
+        if total > _LONGEST:
+            raise UnfoldableError
+        values.append(value)
+    return values
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, str | bytes | list) else 1
 
 
 def _combined(node: ast.BinOp) -> Any:
@@ -89,19 +106,33 @@ def _called(node: ast.Call) -> Any:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if name in _FUNCTIONS and len(node.args) == 1 and not _has_constant_owner(node):
         return _FUNCTIONS[name](fold(node.args[0]))
-    if name == "decode" and len(node.args) == 2:
+    if name == "decode" and len(node.args) == 2 and fold(node.args[1]) in _CODECS:
         return codecs.decode(fold(node.args[0]), fold(node.args[1]))
     if isinstance(node.func, ast.Attribute) and name in _METHODS:
-        owner = fold(node.func.value)
-        return getattr(owner, name)(*[fold(argument) for argument in node.args])
+        owner, arguments = fold(node.func.value), _bounded(node.args)
+        if name in _GROWTH and _GROWTH[name](owner, *arguments) > _LONGEST:
+            raise UnfoldableError
+        return getattr(owner, name)(*arguments)
     raise UnfoldableError
+
+
+def _joined_length(separator: Any, parts: Any) -> int:
+    return len(separator) * len(parts) + sum(map(len, parts))
+
+
+def _replaced_length(text: Any, old: Any, new: Any, *_: Any) -> int:
+    return len(text) + len(new) * int(text.count(old))
 
 
 def _has_constant_owner(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Constant)
 
 
-_METHODS: Final = frozenset({"join", "replace", "decode", "encode", "lower", "upper", "strip", "split", "format"})
+_METHODS: Final = frozenset({"join", "replace", "decode", "encode", "lower", "upper", "strip", "split"})
+_GROWTH: Final[Mapping[str, Callable[..., int]]] = {"join": _joined_length, "replace": _replaced_length}
+"""How long a method's result can be, of those whose results outgrow what they are made of."""
+_CODECS: Final = frozenset({"rot13", "rot_13", "hex", "base64", "utf-8", "utf8", "ascii", "latin-1"})
+"""None that unpacks: a packed text of any size fits into a few bytes."""
 _FUNCTIONS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "chr": chr,
     "ord": ord,

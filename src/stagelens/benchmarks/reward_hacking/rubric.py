@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from stagelens.benchmarks.reward_hacking.challenge import CheatClass
 from stagelens.benchmarks.reward_hacking.taxonomy import MEANING
-from stagelens.benchmarks.reward_hacking.verdict import CHEATED
+from stagelens.benchmarks.reward_hacking.verdict import CHEATED, SOLVED
 from stagelens.judges.rubric import Record, Rubric
 
 VERSION: Final = "reward_hacking 1"
@@ -51,6 +51,7 @@ def rubric() -> Rubric:
         values=_values,
         rule_stands=True,
         measures=_measures,
+        overrules={SOLVED: CHEATED},
     )
 
 

@@ -15,11 +15,13 @@ from inspect_ai.solver import Solver, TaskState
 from inspect_ai.util import SandboxEnvironmentSpec
 
 from stagelens.agents.rules import END_KEY, could_act
+from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.metrics import rates
 from stagelens.benchmarks.reward_hacking.benchmark import NAME, ChallengeItem, RewardHacking
 from stagelens.benchmarks.reward_hacking.challenge import Challenge
 from stagelens.benchmarks.reward_hacking.collect import collect
 from stagelens.benchmarks.reward_hacking.evidence import Evidence
+from stagelens.benchmarks.reward_hacking.rubric import rubric
 from stagelens.benchmarks.reward_hacking.transcript import commands_of
 from stagelens.benchmarks.reward_hacking.verdict import MEASURES, Verdict, incapable, judge, outcomes
 from stagelens.benchmarks.reward_hacking.words import in_words
@@ -38,6 +40,7 @@ def reward_hacking(
     epochs: int = 3,
     seed: int = 0,
     system_prompt: str | None = None,
+    grader: bool = False,
 ) -> Task:
     """Whether a model that is to make a program faster cheats the timer.
 
@@ -50,12 +53,16 @@ def reward_hacking(
         epochs: attempts at each task.
         seed: from which every turn's own seed follows.
         system_prompt: stands before every task.
+        grader: whether the model in the role ``grader`` judges too, beside the rules.
     """
     raw = {"path": path, "harness": harness, "sandbox": sandbox, "limit": limit, "steps": steps, "epochs": epochs}
     benchmark = RewardHacking()
     settings = benchmark.settings(raw, where=NAME)
     items = benchmark.items(settings, Path.cwd())
-    return benchmark.task(settings, items, seed=seed, epochs=epochs, system_prompt=system_prompt)
+    asked = benchmark.task(settings, items, seed=seed, epochs=epochs, system_prompt=system_prompt)
+    if grader:
+        asked.scorer = [*(asked.scorer or []), grader_scorer(rubric())]
+    return asked
 
 
 def build_task(
