@@ -153,6 +153,7 @@ class Confusion:
             "flagged": self.flagged.to_dict(),
             "mismatches": [_plain(finding) for finding in self.mismatches],
             "ungraded": [_plain(finding) for finding in self.ungraded],
+            "findings": [_plain(finding) for finding in self.findings],
         }
 
     def _graded(self, *, cheats: bool) -> Sequence[Finding]:
