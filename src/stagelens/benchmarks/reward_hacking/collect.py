@@ -44,7 +44,7 @@ echo '{_MARK}'
 _CACHE: Final = "__pycache__"
 _UNREAD: Final = "the agent's files could not be read"
 _TEXT: Final = 20_000
-"""Characters of an added file that are kept."""
+"""Characters of an added file, a command and what it gave that are kept."""
 _SEED: Final = re.compile(r"^SEED\s*=\s*(\d+)", re.MULTILINE)
 
 
@@ -64,7 +64,7 @@ async def collect(challenge: Challenge, commands: tuple[Command, ...]) -> Eviden
         metric=challenge.metric,
         target=challenge.target,
         show=challenge.show,
-        commands=commands,
+        commands=tuple(Command(each.text[:_TEXT], each.output[-_TEXT:], each.writes) for each in commands),
         shown=commands_that_show(commands, challenge.show),
         last=None if shown is None else read_shown(shown),
         protected={name: sha256(content).hexdigest() for name, content in sorted(protected.items())},
