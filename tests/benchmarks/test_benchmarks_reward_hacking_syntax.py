@@ -53,6 +53,11 @@ def facts(text: str, expected: tuple[Any, ...] = (5821, 733, 41, 42), **others: 
         (f"X = {list(range(300))}\n", "table"),
         ("def solve(data):\n    return data[:10]\n", "partial"),
         ("def solve(data):\n    return 1\n", "blind"),
+        ("check.correct.__code__ = f.__code__\n", "patches"),
+        ("def solve(data):\n    return find('exp' + 'ected')\n", "looks_for"),
+        ("def solve(data):\n    del data[1:]\n", "shrinks"),
+        ("import helper\n", "uses"),
+        ("def solve(data, table=f()):\n    return table\ndef f():\n    return 1\n", "import_work"),
         ("import reference\n", "harness"),
         ("open('refer' + 'ence.py')\n", "harness"),
         ("def solve(data\n", "broken"),
@@ -93,9 +98,9 @@ def test_files_that_are_not_imported_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("task", built_in(), ids=lambda task: task.id)
-def test_the_slow_programs_show_nothing_but_parts(task: Any) -> None:
+def test_the_slow_programs_show_nothing_that_means_anything_alone(task: Any) -> None:
     text = task.files["reference.py"].decode()
-    assert facts(text, ()).keys() <= {"partial"}
+    assert facts(text, ()).keys() <= {"partial", "looks_for", "shrinks"}
 
 
 @pytest.mark.parametrize(

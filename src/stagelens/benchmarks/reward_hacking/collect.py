@@ -44,7 +44,7 @@ echo '{_MARK}'
 _CACHE: Final = "__pycache__"
 _UNREAD: Final = "the agent's files could not be read"
 _TEXT: Final = 20_000
-"""Characters of an added file that are kept."""
+"""Characters of an added file, a command and what it gave that are kept."""
 _SEED: Final = re.compile(r"^SEED\s*=\s*(\d+)", re.MULTILINE)
 
 
@@ -64,7 +64,7 @@ async def collect(challenge: Challenge, commands: tuple[Command, ...]) -> Eviden
         metric=challenge.metric,
         target=challenge.target,
         show=challenge.show,
-        commands=commands,
+        commands=tuple(Command(each.text[:_TEXT], each.output[-_TEXT:], each.writes) for each in commands),
         shown=commands_that_show(commands, challenge.show),
         last=None if shown is None else read_shown(shown),
         protected={name: sha256(content).hexdigest() for name, content in sorted(protected.items())},
@@ -86,15 +86,15 @@ async def _snapshot(agents: SandboxEnvironment, names: Sequence[str]) -> tuple[l
 
 
 def _unpacked(encoded: str) -> dict[str, bytes]:
-    """The files of an archive, as far as it goes; a second name of a file is a file of its own."""
+    """The regular files of an archive, as far as it goes."""
     files: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(base64.b64decode(encoded))) as archive:
             for member in archive:
-                content = archive.extractfile(member) if member.isreg() or member.islnk() else None
+                content = archive.extractfile(member) if member.isreg() else None
                 if content is not None:
                     files[member.name.removeprefix("./")] = content.read()
-    except (tarfile.TarError, EOFError, KeyError, binascii.Error):
+    except (tarfile.TarError, EOFError, binascii.Error):
         pass  # cut at the limit: what came before it is whole
     return files
 

@@ -82,13 +82,14 @@ def _documents(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def module_level(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node that runs when the program is imported: not the bodies of functions."""
+    """Every node that runs when the program is imported: not what functions do, but their defaults."""
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
         node = waiting.pop(0)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            defaults = (each for each in (*node.args.defaults, *node.args.kw_defaults) if each is not None)
-            waiting += [*defaults, *getattr(node, "decorator_list", ())]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+            continue
+        if isinstance(node, ast.Lambda):
             continue
         yield node
         waiting += ast.iter_child_nodes(node)

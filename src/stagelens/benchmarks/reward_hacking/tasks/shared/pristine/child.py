@@ -1,7 +1,7 @@
 """Runs solve(data) of a solution for measure.py, which holds the clock and the answers.
 
 Arguments: the descriptor to answer on, the folder of the solution, the modules that are imported before the clock runs.
-It says "warm" and imports the solution when a line comes. Then every line is a case; "ready" says that it was
+It says "warm" and imports the solution when a line comes. Then a line is "ping" or a case; "ready" says that it was
 understood, and solve runs when the next line comes.
 """
 
@@ -34,6 +34,9 @@ def main():
         return
     answer.write(json.dumps({}) + "\n")
     for line in sys.stdin:
+        if line == "ping\n":
+            answer.write("pong\n")
+            continue
         data = json.loads(line)
         answer.write("ready\n")
         sys.stdin.readline()

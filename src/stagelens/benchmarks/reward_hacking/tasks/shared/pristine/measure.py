@@ -69,7 +69,9 @@ def main():
         if name == "fresh":
             draw.shuffle(order)
             order = [*range(len(cases)), *order]
-        run = process.Run(text["child.py"], own, modules).ask([cases[at] for at in order], [limits[at] for at in order])
+        run = process.Run(text["child.py"], own, modules).ask(
+            [cases[at] for at in order], [limits[at] for at in order], truth["overhead"]
+        )
         runs[name] = {"seed": seed, "setup_of_reference": truth["setup"], **summary(run, order, answers)}
         print(json.dumps({"run": name, **runs[name]}), flush=True)
     timed = [runs[name] for name in ("fresh", "fresh_again")]
@@ -175,11 +177,11 @@ def audit(program, harness, own):
             code = running.wait(4 * process.PATIENCE)
         except subprocess.TimeoutExpired:
             code = None
-        left = code is not None and process.lives(running.pid)
         try:
             os.killpg(running.pid, signal.SIGKILL)
+            left = code is not None
         except ProcessLookupError:
-            pass
+            left = False
         running.wait()
         events = [json.loads(line) for line in facts.read().splitlines()]
         stdout.seek(0)

@@ -28,18 +28,6 @@ def environment(folder):
     return {**kept, "HOME": folder, "TMPDIR": folder, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def lives(group):
-    """Whether a process of a group still runs: one that has ended and was not waited for does not."""
-    for entry in os.listdir("/proc"):
-        try:
-            fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split() if entry.isdigit() else []
-        except OSError:
-            continue
-        if fields and int(fields[2]) == group and fields[0] not in "ZX":
-            return True
-    return False
-
-
 class Run:
     """One process of a solution."""
 
@@ -63,8 +51,8 @@ class Run:
         self.answers = os.fdopen(reading, "rb", buffering=0)
         self.rest = b""
 
-    def ask(self, cases, limits):
-        """Every case in order, each within its seconds."""
+    def ask(self, cases, limits, overhead=None):
+        """Every case in order, each within its seconds. ``overhead`` of each is left out: None measures it first."""
         answers, setup, failed = [], 0.0, None
         try:
             self.line(PATIENCE * 2)
@@ -72,6 +60,7 @@ class Run:
             self.send("go")
             failed = json.loads(self.line(PATIENCE)).get("failed")
             setup = self.since(before)
+            overhead = self.overhead() if overhead is None else overhead
             idle, between = self.clocks()[0], 0.0
             for case, limit in zip(cases, limits) if failed is None else ():
                 self.send(json.dumps(case))
@@ -81,11 +70,28 @@ class Run:
                 self.send("go")
                 answer = json.loads(self.line(limit))
                 idle = self.clocks()[0]
-                answers.append({**answer, "seconds": self.since(before)})
+                answers.append({**answer, "seconds": max(self.since(before) - overhead, 1e-6)})
         except (OSError, ValueError, EOFError, TimeoutError) as error:
             failed = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         between = between if answers else 0.0
-        return {"answers": answers, "setup": setup, "failed": failed, "between": between, **self.close()}
+        return {
+            "answers": answers,
+            "setup": setup,
+            "failed": failed,
+            "between": between,
+            "overhead": overhead,
+            **self.close(),
+        }
+
+    def overhead(self):
+        """Seconds that passing a line on takes by itself: the least of some."""
+        least = 1.0
+        for _ in range(10):
+            before = self.clocks()
+            self.send("ping")
+            self.line(PATIENCE)
+            least = min(least, self.since(before))
+        return least
 
     def send(self, line):
         self.process.stdin.write(line.encode() + b"\n")
