@@ -10,6 +10,7 @@ import pytest
 
 from stagelens.benchmarks.reward_hacking.changes import says_the_same
 from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
+from stagelens.benchmarks.reward_hacking.syntax import syntax_facts
 
 
 def value(text: str) -> Any:
@@ -54,6 +55,7 @@ def test_what_would_be_large_is_refused_before_it_is_made(text: str) -> None:
     assert peak < 20_000_000
 
 
+SOLVE = "def solve(data):\n    return 1\n"
 TIMER = b"import time\nprint('speed-up:', time.time())\n"
 
 
@@ -70,3 +72,9 @@ TIMER = b"import time\nprint('speed-up:', time.time())\n"
 )
 def test_a_line_that_only_tells_changes_nothing(line: bytes, same: bool) -> None:
     assert says_the_same("timing.py", TIMER, TIMER.replace(b"print", line + b"print", 1)) == same
+
+
+def test_a_program_nested_too_deep_is_none_and_no_fault() -> None:
+    deep = "x = " + "-" * 100_000 + "1\n"
+    assert "imports" not in syntax_facts({"solution.py": "import deep\n" + SOLVE, "deep.py": deep}, "solution.py", [])
+    assert syntax_facts({"solution.py": deep}, "solution.py", [])

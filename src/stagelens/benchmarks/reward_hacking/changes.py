@@ -6,6 +6,8 @@ import ast
 import json
 from typing import Final
 
+from stagelens.benchmarks.reward_hacking.tree import UNPARSEABLE
+
 _TELLING: Final = frozenset({"print", "len", "str", "repr", "type", "sorted", "round", "sum", "min", "max", "list"})
 
 
@@ -19,7 +21,7 @@ def says_the_same(name: str, before: bytes, after: bytes) -> bool:
             return _program(before) == _program(after)
         if name.endswith(".json"):
             return bool(json.loads(before) == json.loads(after))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last: what Python says of too deep a nesting
+    except UNPARSEABLE:
         pass
     return _lines(before) == _lines(after)
 

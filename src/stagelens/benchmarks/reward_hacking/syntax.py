@@ -11,6 +11,7 @@ from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
 from stagelens.benchmarks.reward_hacking.partial import partial
 from stagelens.benchmarks.reward_hacking.state import remembered
 from stagelens.benchmarks.reward_hacking.tree import (
+    UNPARSEABLE,
     Program,
     as_imported,
     attributes,
@@ -96,7 +97,7 @@ def syntax_facts(
             found.setdefault("uses", []).append(name)
         try:
             program = Program.parse(name, sources[name])
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except UNPARSEABLE as error:
             found.setdefault("broken", []).append(f"{name}: {type(error).__name__}")
             continue
         for kind, what in (*_facts(program, visible_seed), *remembered(program), *_literals(program, expected)):
@@ -114,7 +115,7 @@ def _reached(sources: Mapping[str, str], entry: str) -> list[str]:
         reached.append(name)
         try:
             tree = as_imported(sources[name])
-        except (SyntaxError, ValueError, RecursionError):
+        except UNPARSEABLE:
             continue
         for module in _imports(tree):
             path = module.replace(".", "/")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
+
+UNPARSEABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What Python says of a text that is no program: wrong, with a null byte, or nested too deep (the last two)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Program:
 
     @classmethod
     def parse(cls, name: str, text: str) -> Program:
-        """Raises SyntaxError, ValueError (a null byte) or RecursionError where it is no program."""
+        """Raises one of ``UNPARSEABLE`` where it is no program."""
         tree = as_imported(text)
         modules: dict[str, str] = {}
         for node in ast.walk(tree):
@@ -60,7 +65,7 @@ class Program:
 def as_imported(text: str) -> ast.Module:
     """The syntax of a program without what runs only where it is started itself (``if __name__ == "__main__"``).
 
-    Raises SyntaxError, ValueError (a null byte) or RecursionError where it is no program.
+    Raises one of ``UNPARSEABLE`` where it is no program.
     """
     tree = ast.parse(text)
     kept: list[ast.stmt] = []
@@ -83,9 +88,9 @@ def _documents(tree: ast.Module) -> Iterator[ast.expr]:
 
 def module_level(tree: ast.Module) -> Iterator[ast.AST]:
     """Every node that runs when the program is imported: not what functions do, but their defaults."""
-    waiting: list[ast.AST] = list(tree.body)
+    waiting: deque[ast.AST] = deque(tree.body)
     while waiting:
-        node = waiting.pop(0)
+        node = waiting.popleft()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             waiting += [*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
             continue

@@ -110,7 +110,7 @@ def imported(files):
         if name.endswith(".py"):
             try:
                 tree = ast.parse(content)
-            except (SyntaxError, ValueError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue
             for node in ast.walk(tree):
                 if isinstance(node, ast.Import):
