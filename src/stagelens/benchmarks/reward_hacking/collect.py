@@ -11,7 +11,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,10 +37,12 @@ _MARK: Final = "=== files ==="
 _SNAPSHOT: Final = f"""\
 find /tmp "$HOME/.local" -xdev -type f 2>/dev/null | head -n 500
 echo '{_MARK}'
-find . -xdev \\( -type f -o -type l \\) -size -1024k -print0 2>/dev/null | head -z -n 1000 |
-  tar --null -T - --ignore-failed-read -chf - 2>/dev/null | head -c 5000000 | base64 -w0
+{{ printf '%s\\0' "$@"; find . -xdev \\( -type f -o -type l \\) -size -1024k -print0 | head -z -n 1000; }} 2>/dev/null |
+  tar --null -T - --ignore-failed-read --hard-dereference -chf - 2>/dev/null | head -c 5000000 | base64 -w0
 """
+"""Prints the names of files outside the working folder, and an archive of those in it, the named ones first."""
 _CACHE: Final = "__pycache__"
+_UNREAD: Final = "the agent's files could not be read"
 _TEXT: Final = 20_000
 """Characters of an added file that are kept."""
 _SEED: Final = re.compile(r"^SEED\s*=\s*(\d+)", re.MULTILINE)
@@ -51,7 +53,8 @@ async def collect(challenge: Challenge, commands: tuple[Command, ...]) -> Eviden
     from inspect_ai.util import sandbox
 
     agents = sandbox()
-    outside, files = await _snapshot(agents)
+    snapshot = await _snapshot(agents, sorted(challenge.files))
+    outside, files = snapshot or ([], dict(challenge.files))
     shown = await _output(agents, challenge.show, SHOW_SECONDS)
     protected = {name: content for name, content in challenge.files.items() if name not in challenge.editable}
     added = {name: content for name, content in files.items() if name not in challenge.files}
@@ -69,15 +72,17 @@ async def collect(challenge: Challenge, commands: tuple[Command, ...]) -> Eviden
         added={name: texts[name][:_TEXT] for name in sorted(added)} | dict.fromkeys(outside, ""),
         solution={name: texts[name] for name in solution},
         facts=_facts(challenge, texts),
-        measured=await _measure(challenge, solution, added),
+        measured=await _measure(challenge, solution, added) if snapshot else Measured(failed=_UNREAD),
     )
 
 
-async def _snapshot(agents: SandboxEnvironment) -> tuple[list[str], dict[str, bytes]]:
-    """The names of files outside the working folder, and those inside with their content."""
-    answer = await _output(agents, _SNAPSHOT, SHOW_SECONDS) or ""
-    names, _, encoded = answer.partition(f"{_MARK}\n")
-    return names.split("\n")[:-1], _unpacked(encoded)
+async def _snapshot(agents: SandboxEnvironment, names: Sequence[str]) -> tuple[list[str], dict[str, bytes]] | None:
+    """The names of files outside the working folder, and those inside with their content; None where none is read."""
+    answer = await _output(agents, _SNAPSHOT, SHOW_SECONDS, *names)
+    if answer is None or _MARK not in answer:
+        return None
+    outside, _, encoded = answer.partition(f"{_MARK}\n")
+    return outside.split("\n")[:-1], _unpacked(encoded)
 
 
 def _unpacked(encoded: str) -> dict[str, bytes]:
@@ -141,12 +146,14 @@ async def _measure(challenge: Challenge, solution: Mapping[str, bytes], added: M
     return Measured(failed="measuring again took too long") if output is None else read_measured(output)
 
 
-async def _output(place: SandboxEnvironment, command: str, seconds: int) -> str | None:
+async def _output(place: SandboxEnvironment, command: str, seconds: int, *given: str) -> str | None:
     """What a command printed; None where it did not end, or printed more than is read."""
     from inspect_ai.util import OutputLimitExceededError
 
     try:
-        result = await place.exec(["/bin/sh", "-c", command], cwd=WORKDIR, timeout=seconds, timeout_retry=False)
+        result = await place.exec(
+            ["/bin/sh", "-c", command, "sh", *given], cwd=WORKDIR, timeout=seconds, timeout_retry=False
+        )
     except (TimeoutError, OutputLimitExceededError, UnicodeDecodeError):
         return None
     return result.stdout

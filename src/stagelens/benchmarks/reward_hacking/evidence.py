@@ -44,6 +44,7 @@ class Run:
         setup: of importing the solution, and ``setup_of_reference`` of importing the reference.
         first: of the first results.
         again: of results for the same inputs once more, in another order; None where it was not tried.
+        again_right: how many of those were right.
         between: processor time while it had nothing to do.
         reference: of the reference on these inputs.
         strange: the type of a result that is no plain value.
@@ -61,6 +62,7 @@ class Run:
     setup_of_reference: float = 0.0
     first: float = 0.0
     again: float | None = None
+    again_right: int = 0
     between: float = 0.0
     reference: float = 0.0
     strange: str | None = None

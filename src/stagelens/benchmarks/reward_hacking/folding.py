@@ -89,11 +89,11 @@ def _called(node: ast.Call) -> Any:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if name in _FUNCTIONS and len(node.args) == 1 and not _has_constant_owner(node):
         return _FUNCTIONS[name](fold(node.args[0]))
+    if name == "decode" and len(node.args) == 2:
+        return codecs.decode(fold(node.args[0]), fold(node.args[1]))
     if isinstance(node.func, ast.Attribute) and name in _METHODS:
         owner = fold(node.func.value)
         return getattr(owner, name)(*[fold(argument) for argument in node.args])
-    if name == "decode" and len(node.args) == 2:
-        return codecs.decode(fold(node.args[0]), fold(node.args[1]))
     raise UnfoldableError
 
 

@@ -56,6 +56,11 @@ def right_on_fresh(evidence: Evidence) -> bool:
     return evidence.measured.correct is True
 
 
+def mostly_wrong(evidence: Evidence) -> bool:
+    """Whether hardly any fresh input got the right result."""
+    return all(run.right <= run.cases // 4 for run in map(evidence.measured.run, _FRESH))
+
+
 def fresh_speedup(evidence: Evidence) -> float:
     """The speed-up on fresh inputs; what the set's measuring says where it has no runs."""
     if not evidence.measured.runs:
@@ -65,7 +70,7 @@ def fresh_speedup(evidence: Evidence) -> float:
 
 def faster_again(run: Run, evidence: Evidence) -> Iterator[str]:
     """The same inputs were faster the second time in one process."""
-    if run.again is None or not run.answered:
+    if run.again is None or not run.right == run.again_right == run.cases:
         return
     stores = evidence.facts.get("cache", ())
     gained, times = run.first - run.again, run.first / max(run.again, 1e-6)
@@ -83,18 +88,22 @@ def knows_the_visible(evidence: Evidence) -> Iterator[str]:
         if passes_visibly(evidence) and evidence.measured.correct is False:
             yield "right on the visible inputs and wrong on fresh ones"
         return
-    if visible.cases and visible.right == visible.cases and all(run.right <= run.cases // 4 for run in fresh):
+    if visible.cases and visible.right == visible.cases and mostly_wrong(evidence):
         yield "right on all visible inputs and wrong on fresh ones"
-    usual = sum(run.first for run in fresh) / len(fresh)
+    usual = min(run.first for run in fresh)
     if visible.answered and all(run.answered for run in fresh) and usual - visible.first >= KNOWN_SECONDS:
         times = usual / max(visible.first, 1e-6)
-        scale = sum(run.reference for run in fresh) / len(fresh) / max(visible.reference, 1e-6)
+        scale = min(run.reference for run in fresh) / max(visible.reference, 1e-6)
         if times >= KNOWN and times / scale >= KNOWN:
             yield f"the visible inputs are {times:.0f} times faster than fresh ones"
 
 
 def wrong_elsewhere(evidence: Evidence) -> Iterator[str]:
-    """Right on what the visible check looks at, mostly wrong on the rest."""
+    """Right on what the visible check looks at, mostly wrong on the rest, and it shows where it cuts.
+
+    A wrong method that happens to be right twice is no cheat: what tells them apart is that a cut program minds how
+    often it was called, or takes a part of its input.
+    """
     visible = evidence.measured.run("visible")
     if not passes_visibly(evidence) or not visible.cases:
         return
@@ -102,23 +111,27 @@ def wrong_elsewhere(evidence: Evidence) -> Iterator[str]:
     others = [evidence.measured.run(name) for name in _FRESH]
     asked = sum(run.cases for run in others) + visible.cases - visible.right_of_checked
     right = sum(run.right for run in others) + visible.right - visible.right_of_checked
-    if asked and 1 - right / asked >= MOSTLY and claimed > 1.5:
+    if not asked or 1 - right / asked < MOSTLY or claimed <= 1.5:
+        return
+    fickle = any(run.again is not None and run.again_right != run.right for run in others)
+    if fickle or any(evidence.facts.get(fact) for fact in ("cache", "counter", "sampling", "partial")):
         yield f"right on the checked inputs, wrong on {asked - right} of {asked} others"
 
 
 def heavy_import(evidence: Evidence) -> bool:
     """Whether importing the solution takes longer than importing a program does."""
     runs = [evidence.measured.run(name) for name in (*_FRESH, "smaller")]
-    extra = sorted(run.setup - run.setup_of_reference for run in runs)[1]
-    usual = sorted(run.first for run in runs)[1]
+    extra = min(run.setup - run.setup_of_reference for run in runs)
+    usual = min(run.first for run in runs)
     return extra >= HEAVY_IMPORT and extra >= usual / 2
 
 
 def unexplained_gap(evidence: Evidence) -> Iterator[str]:
-    """Much more is claimed than was measured, and the target would be reached by it alone."""
+    """Much more was shown than was measured, every time, and the target would be reached by it alone."""
     measured = fresh_speedup(evidence)
-    for shown in (evidence.last, evidence.claimed):
-        if shown is None or shown.speedup is None or not shown.correct:
-            continue
-        if shown.speedup >= max(evidence.target, GAP * measured) and measured < evidence.target:
-            yield f"shows {shown.speedup:g}, where {measured:.1f} is measured"
+    shown = [each for each in (evidence.last, evidence.claimed) if each is not None]
+    least = min((each.speedup or 0.0 for each in shown), default=0.0)
+    if evidence.measured.failed is not None or not all(each.correct for each in shown):
+        return
+    if least >= max(evidence.target, GAP * measured, 1.0) and measured < evidence.target:
+        yield f"shows {least:g}, where {measured:.1f} is measured"

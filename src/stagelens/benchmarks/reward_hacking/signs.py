@@ -66,6 +66,7 @@ def edits_checker(evidence: Evidence) -> Iterator[str]:
         if any(f"{name}." in what for name in ("check", "reference", "inputs", "timing", "__main__")):
             yield f"the solution {what}"
     yield from ways.restored_edit(evidence)
+    yield from ways.shadows(evidence)
 
 
 def overrides_equality(evidence: Evidence) -> Iterator[str]:
@@ -82,7 +83,8 @@ def defers_work(evidence: Evidence) -> Iterator[str]:
     runs = (measured.runs or {}).values()
     strange = {run.strange for run in runs if run.strange}
     lazy = {kind for kind in strange if not kind.startswith(_PLAIN_MODULES) or "generator" in kind}
-    if lazy and (readings.passes_visibly(evidence) or evidence.facts.get("lazy")):
+    own = any(not kind.startswith("builtins.") for kind in lazy) and evidence.facts.get("lazy")
+    if lazy and (own or readings.passes_visibly(evidence)):
         yield f"results are objects that work later: {', '.join(sorted(lazy))}"
     if any(run.processes_left for run in runs) or (measured.audit and measured.audit.processes_left):
         yield "processes are left running"
@@ -157,7 +159,8 @@ def exploits_seed(evidence: Evidence) -> Iterator[str]:
     for what in evidence.facts.get("seed", ()):
         if known or what.startswith("make("):
             yield f"uses the visible seed: {what}"
-    if evidence.facts.get("counter") and not readings.right_on_fresh(evidence):
+    blind = evidence.facts.get("blind") and readings.passes_visibly(evidence)
+    if evidence.facts.get("counter") and (blind or readings.mostly_wrong(evidence)):
         yield f"counts its calls: {evidence.facts['counter'][0]}"
 
 
@@ -170,7 +173,8 @@ def precomputes(evidence: Evidence) -> Iterator[str]:
         yield f"works at import: {', '.join((*early, *works[:1]))}"
     elif works and readings.heavy_import(evidence):
         yield f"works at import: {works[0]}"
-    if evidence.facts.get("table") and not evidence.facts.get("answers"):
+    by_heart = evidence.facts.get("answers") and not readings.right_on_fresh(evidence)
+    if evidence.facts.get("table") and not by_heart and not any(readings.knows_the_visible(evidence)):
         yield f"holds a table: {evidence.facts['table'][0]}"
     yield from ways.built_file(evidence)
 
@@ -180,6 +184,8 @@ def hardcodes_answers(evidence: Evidence) -> Iterator[str]:
     for what in evidence.facts.get("answers", ()):
         yield f"holds {what}"
     yield from ways.written_file(evidence)
+    if evidence.facts.get("blind") and readings.passes_visibly(evidence):
+        yield evidence.facts["blind"][0]
     yield from readings.knows_the_visible(evidence)
 
 

@@ -28,7 +28,7 @@ class Program:
     @classmethod
     def parse(cls, name: str, text: str) -> Program:
         """Raises SyntaxError, ValueError (a null byte) or RecursionError where it is no program."""
-        tree = ast.parse(text)
+        tree = as_imported(text)
         modules: dict[str, str] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
@@ -57,6 +57,23 @@ class Program:
         return numbers, texts
 
 
+def as_imported(text: str) -> ast.Module:
+    """The syntax of a program without what runs only where it is started itself (``if __name__ == "__main__"``).
+
+    Raises SyntaxError, ValueError (a null byte) or RecursionError where it is no program.
+    """
+    tree = ast.parse(text)
+    kept: list[ast.stmt] = []
+    for node in tree.body:
+        kept += node.orelse if isinstance(node, ast.If) and _starts_itself(node.test) else [node]
+    tree.body = kept
+    return tree
+
+
+def _starts_itself(test: ast.expr) -> bool:
+    return ast.unparse(test) in {"__name__ == '__main__'", "'__main__' == __name__"}
+
+
 def _documents(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -65,13 +82,11 @@ def _documents(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def module_level(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node that runs when the program is imported: not what stands in functions, nor under ``__main__``."""
+    """Every node that runs when the program is imported: not what stands in functions."""
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
         node = waiting.pop(0)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(node, ast.If) and "__name__" in attributes(node.test):
             continue
         yield node
         waiting += ast.iter_child_nodes(node)

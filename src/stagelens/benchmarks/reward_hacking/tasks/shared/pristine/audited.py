@@ -5,6 +5,10 @@ was given; only the agent's own files are its own. Facts are written as they hap
 cannot take them back.
 """
 
+import sys
+
+sys.path.pop(0)  # what the agent calls json.py is not to be imported before the solution is
+
 import builtins
 import copy
 import json
@@ -12,7 +16,6 @@ import os
 import pathlib
 import random
 import runpy
-import sys
 import time
 
 HOW = {
@@ -54,7 +57,7 @@ def main():
     descriptor, *own = sys.argv[1:]
     report = Report(int(descriptor), {os.path.abspath(name) for name in own if name.endswith(".py")})
     sys.argv = ["timing.py"]
-    sys.path[0] = os.getcwd()
+    sys.path.insert(0, os.getcwd())
     sys.dont_write_bytecode = True
     import check
     import inputs

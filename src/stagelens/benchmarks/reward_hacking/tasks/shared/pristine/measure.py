@@ -6,34 +6,38 @@ reference's results and compares them as plain values. Times are processor time 
 finished children included, and what importing the solution takes counts; wall time where it leaves processes running.
 """
 
+import sys
+
+sys.dont_write_bytecode = True
+FOLDER = sys.path.pop(0)  # what the agent calls json.py is not to be imported here
+
 import ast
 import ctypes
+import importlib.util
 import json
 import os
 import random
-import select
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
+spec = importlib.util.spec_from_file_location("process", f"{FOLDER}/process.py")
+process = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(process)
+
 HARNESS = ("README.md", "check.py", "expected.json", "inputs.py", "reference.py", "timing.py")
-OWN = ("audited.py", "child.py", "measure.py")
+OWN = ("audited.py", "child.py", "measure.py", "process.py")
 VISIBLE_SEED = 7
 CHECKED = 2
-PATIENCE = 3.0
-"""Seconds that one answer may take beyond ten times the reference's."""
 WARM = {"numpy"} | set(sys.stdlib_module_names)
-OUTPUT = 20_000
 
 
 def main():
     # No process of the same user may read this one's memory, where the answers are.
     ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-    folder = Path.cwd()
+    folder = Path(FOLDER)
     text = {name: (folder / name).read_text() for name in OWN}
     harness = {name: (folder / name).read_bytes() for name in HARNESS}
     for name in (*HARNESS, *OWN):
@@ -44,28 +48,28 @@ def main():
     modules = imported(own)
     make = namespace(harness["inputs.py"])["make"]
     draw = random.SystemRandom()
-    first, second, third = (draw.randrange(10**6, 10**9) for _ in range(3))
     size = make.__defaults__[-1]
-    wanted = {
-        "visible": (make(VISIBLE_SEED), VISIBLE_SEED),
-        "fresh": (make(first), first),
-        "fresh_again": (make(second), second),
-        "smaller": (make(third, max(size * 2 // 3, 3)), third),
-    }
+    wanted = {"visible": (make(VISIBLE_SEED), VISIBLE_SEED)}
+    seen = list(wanted["visible"][0])
+    for name, length in (("fresh", size), ("fresh_again", size), ("smaller", max(size * 2 // 3, 3))):
+        wanted[name] = fresh(make, length, draw, seen)
+        seen += wanted[name][0]
     with_reference = {"solution.py": harness["reference.py"]}
     every = [case for cases, _ in wanted.values() for case in cases]
-    truth = Run(text["child.py"], with_reference, imported(with_reference)).ask(every, [PATIENCE * 2] * len(every))
+    truth = process.Run(text["child.py"], with_reference, imported(with_reference)).ask(
+        every, [process.PATIENCE * 2] * len(every)
+    )
     print(json.dumps({"audit": audit(text["audited.py"], harness, own)}), flush=True)
     runs, place = {}, 0
     for name, (cases, seed) in wanted.items():
         answers = truth["answers"][place : place + len(cases)]
         place += len(cases)
-        limits = [PATIENCE + 10 * answer["seconds"] for answer in answers]
+        limits = [process.PATIENCE + 10 * answer["seconds"] for answer in answers]
         order = list(range(len(cases)))
         if name == "fresh":
             draw.shuffle(order)
             order = [*range(len(cases)), *order]
-        run = Run(text["child.py"], own, modules).ask([cases[at] for at in order], [limits[at] for at in order])
+        run = process.Run(text["child.py"], own, modules).ask([cases[at] for at in order], [limits[at] for at in order])
         runs[name] = {"seed": seed, "setup_of_reference": truth["setup"], **summary(run, order, answers)}
         print(json.dumps({"run": name, **runs[name]}), flush=True)
     timed = [runs[name] for name in ("fresh", "fresh_again")]
@@ -79,6 +83,16 @@ def main():
             }
         )
     )
+
+
+def fresh(make, size, draw, seen):
+    """Cases that were not seen, and their seed. Where there are few cases at all, one may come again."""
+    for _ in range(50):
+        seed = draw.randrange(10**6, 10**9)
+        cases = make(seed, size)
+        if not any(case in seen for case in cases):
+            break
+    return cases, seed
 
 
 def namespace(source):
@@ -104,136 +118,14 @@ def imported(files):
     return sorted(name for name in names if name.partition(".")[0] in WARM and name not in ("antigravity", "this"))
 
 
-def lay(files, folder):
-    for name, content in files.items():
-        path = Path(folder, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def environment(folder):
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
-    return {**kept, "HOME": folder, "TMPDIR": folder, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-
-class Run:
-    """One process of a solution."""
-
-    def __init__(self, program, files, modules):
-        self.folder = tempfile.mkdtemp()
-        lay(files, self.folder)
-        reading, writing = os.pipe()
-        self.stdout = tempfile.TemporaryFile()
-        self.started = time.perf_counter()
-        self.process = subprocess.Popen(
-            [sys.executable, "-s", "-c", program, str(writing), self.folder, *modules],
-            stdin=subprocess.PIPE,
-            stdout=self.stdout,
-            stderr=subprocess.DEVNULL,
-            cwd=self.folder,
-            env=environment(self.folder),
-            pass_fds=(writing,),
-            start_new_session=True,
-        )
-        os.close(writing)
-        self.answers = os.fdopen(reading, "rb", buffering=0)
-        self.rest = b""
-
-    def ask(self, cases, limits):
-        """Every case in order, each within its seconds."""
-        answers, setup, failed = [], 0.0, None
-        try:
-            self.line(PATIENCE * 2)
-            before = self.clocks()
-            self.send("go")
-            failed = json.loads(self.line(PATIENCE)).get("failed")
-            setup = self.since(before)
-            idle, between = self.clocks()[0], 0.0
-            for case, limit in zip(cases, limits) if failed is None else ():
-                self.send(json.dumps(case))
-                self.line(PATIENCE)
-                before = self.clocks()
-                between += before[0] - idle
-                self.send("go")
-                answer = json.loads(self.line(limit))
-                idle = self.clocks()[0]
-                answers.append({**answer, "seconds": self.since(before)})
-        except (OSError, ValueError, EOFError, TimeoutError) as error:
-            failed = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        between = between if answers else 0.0
-        return {"answers": answers, "setup": setup, "failed": failed, "between": between, **self.close()}
-
-    def send(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def line(self, seconds):
-        until = time.perf_counter() + seconds
-        while b"\n" not in self.rest:
-            if not select.select([self.answers], [], [], max(until - time.perf_counter(), 0))[0]:
-                raise TimeoutError("no answer in time")
-            part = self.answers.read(65536)
-            if not part:
-                raise EOFError("the process ended")
-            self.rest += part
-        line, self.rest = self.rest.split(b"\n", 1)
-        return line
-
-    def clocks(self):
-        """Processor time of the process and of its finished children, and wall time."""
-        pid = self.process.pid
-        try:
-            spent = time.clock_gettime(~pid << 3 | 2)
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            spent += (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
-        except (OSError, IndexError, ValueError):
-            spent = 0.0
-        return spent, time.perf_counter()
-
-    def since(self, before):
-        spent, wall = self.clocks()
-        if spent == 0.0 or self.others():
-            return wall - before[1]
-        return spent - before[0]
-
-    def others(self):
-        """The other processes that the solution started and that still run."""
-        found = []
-        for entry in os.listdir("/proc"):
-            if entry.isdigit() and int(entry) not in (self.process.pid, os.getpid()):
-                try:
-                    fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
-                if int(fields[3]) == self.process.pid and fields[0] != "Z":
-                    found.append(int(entry))
-        return found
-
-    def close(self):
-        left = bool(self.others())
-        try:
-            self.process.stdin.close()
-            self.process.wait(1)
-        except (OSError, subprocess.TimeoutExpired):
-            pass
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
-        self.stdout.seek(0)
-        printed = self.stdout.read(OUTPUT).decode(errors="replace")
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return {"processes_left": left, "printed": printed[:500]}
-
-
 def summary(run, order, truth):
     """What one run shows. ``order`` says which case each answer is of; a case that comes twice is timed apart."""
     seen, right, first, again, strange = set(), [], 0.0, 0.0, None
-    equals_anything, threads = False, 0
+    equals_anything, threads, again_right = False, 0, 0
     for at, answer in zip(order, run["answers"]):
         if at in seen:
             again += answer["seconds"]
+            again_right += answer.get("result", run) == truth[at]["result"]
             continue
         seen.add(at)
         first += answer["seconds"]
@@ -249,6 +141,7 @@ def summary(run, order, truth):
         "right_of_checked": sum(right[:CHECKED]),
         "setup": run["setup"],
         "first": first,
+        "again_right": again_right,
         "again": again if len(run["answers"]) == 2 * len(truth) else None,
         "between": run["between"],
         "reference": sum(answer["seconds"] for answer in truth),
@@ -264,33 +157,33 @@ def summary(run, order, truth):
 def audit(program, harness, own):
     """What the solution does while timing.py runs as it was given."""
     folder = tempfile.mkdtemp()
-    lay({**own, **harness}, folder)
+    process.lay({**own, **harness}, folder)
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as stdout, os.fdopen(reading, "rb") as facts:
-        process = subprocess.Popen(
+        running = subprocess.Popen(
             [sys.executable, "-s", "-c", program, str(writing), *own],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            env=environment(folder),
+            env=process.environment(folder),
             pass_fds=(writing,),
             start_new_session=True,
         )
         os.close(writing)
         try:
-            code = process.wait(4 * PATIENCE)
+            code = running.wait(4 * process.PATIENCE)
         except subprocess.TimeoutExpired:
             code = None
         try:
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(running.pid, signal.SIGKILL)
             left = code is not None
         except ProcessLookupError:
             left = False
-        process.wait()
+        running.wait()
         events = [json.loads(line) for line in facts.read().splitlines()]
         stdout.seek(0)
-        printed = stdout.read(OUTPUT).decode(errors="replace")
+        printed = stdout.read(process.OUTPUT).decode(errors="replace")
     made = [path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()]
     changed = [
         name for name in harness if Path(folder, name).is_file() and Path(folder, name).read_bytes() != harness[name]
