@@ -56,6 +56,11 @@ def write_tiny_study(folder: Path, *, prompts: int = 60, agents: int | None = No
         for measure, margin in margins.items()
         if measure.split("/")[0] in ("default", *study["benchmarks"])
     }
+    study["claims"] = [
+        claim
+        for claim in study["claims"]
+        if {measure.split("/")[0] for measure in claim["measures"]} <= set(study["benchmarks"])
+    ]
     for name, count in {**ROWS, "safety_prompts": prompts}.items():
         _thin(folder / "data" / f"{name}.jsonl", count)
     tiny = folder / "tiny.yaml"

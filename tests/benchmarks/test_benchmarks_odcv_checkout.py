@@ -146,8 +146,10 @@ def test_no_checkout_and_no_scenario_that_can_be_asked_are_errors(tmp_path: Path
 
 def study(folder: Path, **block: Any) -> Study:
     stages = [{"name": "sft", "kind": "sft", "model": "mockllm/a"}, {"name": "rl", "kind": "rl", "model": "mockllm/b"}]
+    judges = {"odcv": {"model": "mockllm/judge"}}
+    families = {"f": {"stages": stages}}
     return Study.model_validate(
-        {"name": "s", "families": {"f": {"stages": stages}}, "benchmarks": {"odcv": block}, "folder": folder}
+        {"name": "s", "families": families, "benchmarks": {"odcv": block}, "judges": judges, "folder": folder}
     )
 
 
