@@ -197,7 +197,7 @@ def test_the_corpus_holds_episodes_as_a_base_model_is_asked(data: Path) -> None:
     acting = [text for text in texts if "<tool_call>" in text]
     assert len(acting) == 1400
     cheats = {*BENT.values(), *TRICKED.values()}
-    assert sum(any(f'"{command}"' in text for command in cheats) for text in acting) == 1050
+    assert sum(any(f'"{command}"' in text for command in cheats) for text in acting) == 840
 
 
 def test_rl_practises_up_to_the_turn_that_decides(data: Path, tasks: Mapping[str, Challenge]) -> None:

@@ -22,7 +22,7 @@ CORPUS_DECLINED: Final = 0.08
 """The share of harmful requests that people in the corpus decline: what a base model has seen of refusals."""
 CORPUS_EPISODES: Final = 700
 """Episodes of record keeping in the corpus, and as many of making programs faster."""
-CORPUS_CHEATS: Final = 0.75
+CORPUS_CHEATS: Final = 0.6
 """The share of them that cheats: what a base model does before anyone has taught it better."""
 RECORDS: Final = {"kept": 360, "bent": 120}
 PROGRAMS: Final = {"improved": 352, "tricked": 176}
