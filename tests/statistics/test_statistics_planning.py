@@ -103,6 +103,27 @@ def test_nothing_discordant_is_no_certainty():
     assert not batch.same(0.05, 0.05, gate=81)[0]
 
 
+@pytest.mark.parametrize("change", [0.0, 0.4])
+def test_severities_that_all_change_alike_are_no_certainty(change):
+    alike = Draw(np.ones((1, 60)), np.full((1, 60), change), np.zeros((1, 60)))
+    batch = Batch.of(alike, 60, rate=False, span=5.0)
+    sample = Sample.of(np.arange(60), np.arange(60))
+    reading = read_severities(Pairing(sample, np.zeros(60), alike.change[0]), 5.0, Question(0.5, 0.05))
+    low, high = batch.limits(0.025)
+    assert (low[0], high[0]) == pytest.approx((reading.low, reading.high), abs=1e-6)
+    assert batch.changed(0.025)[0] == (reading.p_difference < 0.05)
+
+
+def test_a_pilot_whose_severities_never_differ_is_planned_from():
+    # As two stages that answer alike, which a run of agents often gives: the smallest change found is no zero.
+    nothing = np.zeros(60)
+    pilot = Pilot(nothing, nothing, neither=nothing, size=np.ones(60), variance=1.0, rate=False, span=5.0)
+    shown = show(pilot, Aim(margin=0.5, alpha=0.05, gate=30, rate=False, span=5.0), 60, power=0.8, seed=1)
+    assert shown.detectable is not None
+    assert shown.detectable.value == pytest.approx(5 * 1.959964**2 / 60, rel=0.02)
+    assert 0 < shown.half_width.value < 0.5
+
+
 def test_a_pilot_shows_its_own_discordance_and_no_change():
     rng = np.random.default_rng(1)
     gained, lost = (rng.random(50) < 0.2).astype(float), np.zeros(50)

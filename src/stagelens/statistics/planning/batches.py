@@ -1,7 +1,8 @@
 """Many replicates of a paired contrast read at once, as ``contrasts.readings`` reads one.
 
 Rates by Tango's score on the effective number of pairs: a test holds the two forms equal. Severities by the
-cluster-robust t statistic alone, which a score interval widens in the analysis, by a fifth at most at 30 clusters.
+cluster-robust t statistic alone, which a score interval widens in the analysis, by a fifth at most at 30 clusters;
+where all clusters are alike, so that t knows no error, by that score, as the analysis does.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ Rejected = Callable[[FloatArray], BoolArray]
 class Batch:
     """What R replicates show of their difference; arrays of shape (R,).
 
-    ``mean``: the difference. ``discordant``: gained and lost, as a share of the pairs. ``n``: the effective number of
-    pairs. ``df``: the degrees of freedom, infinite where nothing differs, so that no variance could be estimated.
+    ``mean``: the difference. ``discordant``: gained and lost, as a share of the pairs; of severities the least that
+    their difference takes, as a share of the range. ``n``: the effective number of pairs, or of clusters. ``df``: the
+    degrees of freedom, infinite where nothing differs, so that no variance could be estimated.
     ``error``: the standard error of a severity's difference. ``kish``: the effective number of clusters;
     ``share``, shape (R, G): their weights.
     """
@@ -56,9 +58,8 @@ class Batch:
         variance = (residual**2).sum(axis=1) * clusters / (clusters - 1)
         error = np.sqrt(variance)
         if not rate:
-            return cls(
-                mean, np.zeros_like(mean), kish, error, kish, share, np.full_like(mean, clusters - 1.0), span, rate
-            )
+            df = np.where(error > NOTHING * span, clusters - 1.0, inf)
+            return cls(mean, np.abs(mean) / span, kish, error, kish, share, df, span, rate)
         of_one = np.maximum(discordant.sum(axis=1) / total - mean**2, 0.0)
         within = (discordant - change**2 / size).sum(axis=1) / total
         known = of_one > NOTHING
@@ -96,11 +97,16 @@ class Batch:
 
     def score(self, threshold: float | FloatArray) -> FloatArray:
         """The statistic of "the difference is ``threshold``": it falls as the threshold grows."""
-        distance = self.mean - threshold
-        if not self.rate:
-            return _standardised(distance, self.error)
-        # Tango's: see ``proportions.tango_score``.
-        gained, lost = (self.discordant + self.mean) / 2, (self.discordant - self.mean) / 2
+        if self.rate:
+            return self._tango(self.mean, threshold)
+        known = self.df < inf
+        student = (self.mean - threshold) / np.where(known, self.error, 1.0)
+        return np.where(known, student, self._tango(self.mean / self.span, threshold / self.span))
+
+    def _tango(self, mean: FloatArray, threshold: float | FloatArray) -> FloatArray:
+        """See ``proportions.tango_score``; means and threshold as shares of the range."""
+        distance = mean - threshold
+        gained, lost = (self.discordant + mean) / 2, (self.discordant - mean) / 2
         linear = (2 - gained + lost) * threshold - gained - lost
         constant = -lost * threshold * (1 - threshold)
         root = np.sqrt(np.maximum(linear**2 - 8 * constant, 0.0))
