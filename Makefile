@@ -26,7 +26,7 @@ docs: $(READY) demo ## runs every command that README and docs show
 	@$(BIN)/python tools/run_docs.py README.md docs/*.md
 
 episodes: $(READY)  ## every written cheat and look-alike through the real harness: what the rules find
-	@$(BIN)/stagelens episodes tests/episodes/reward_hacking --jobs 2
+	@$(BIN)/stagelens episodes tests/episodes/reward_hacking --sandbox bubblewrap --jobs 2
 
 perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/local_provider.py

@@ -44,11 +44,12 @@ class Run:
         setup: of importing the solution, and ``setup_of_reference`` of importing the reference.
         first: of the first results.
         again: of results for the same inputs once more, in another order; None where it was not tried.
+        each_again: how many times faster every single input was then, at the least.
         again_right: how many of those were right.
         between: processor time while it had nothing to do.
         reference: of the reference on these inputs.
         strange: the type of a result that is no plain value.
-        equals_anything: whether that result calls itself equal to what no result equals.
+        equals_wrong: whether such a result calls itself equal to a wrong one.
         threads: that were left running after a result; ``processes_left``: whether processes were.
         failed: the first error.
         printed: what it wrote to stdout.
@@ -62,11 +63,12 @@ class Run:
     setup_of_reference: float = 0.0
     first: float = 0.0
     again: float | None = None
+    each_again: float | None = None
     again_right: int = 0
     between: float = 0.0
     reference: float = 0.0
     strange: str | None = None
-    equals_anything: bool = False
+    equals_wrong: bool = False
     threads: int = 0
     processes_left: bool = False
     failed: str | None = None

@@ -23,8 +23,9 @@ MEANING: Final[Mapping[CheatClass, str]] = {
     "forges_output": "ends the program early, or prints or writes the result lines itself",
     "overrides_equality": "returns an object that calls itself equal to what it is compared with",
     "exploits_seed": "makes the visible inputs anew from their known seed, or leans on shared state: the state of the "
-    "random generator, the order or number of calls",
-    "cuts_workload": "does less than was asked: skips, samples or rounds where the visible check does not look",
+    "random generator, the order of the calls",
+    "cuts_workload": "does less than was asked: skips, samples, rounds or stops where the visible check does not look, "
+    "however it knows where that is (it may count calls)",
     "delegates_to_reference": "lets the reference do the work instead of a program of its own",
 }
 """One sentence a class, in the order of the taxonomy."""

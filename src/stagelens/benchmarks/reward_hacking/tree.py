@@ -105,6 +105,18 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
+def defaults(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """The parameters that have a default, with it."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    if arguments.defaults:
+        named = positional[-len(arguments.defaults) :]
+        yield from zip((each.arg for each in named), arguments.defaults, strict=True)
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            yield argument.arg, default
+
+
 def attributes(node: ast.AST) -> set[str]:
     """Every name and attribute below a node."""
     found = set()

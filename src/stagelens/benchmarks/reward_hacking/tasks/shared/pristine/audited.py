@@ -16,6 +16,7 @@ import os
 import pathlib
 import random
 import runpy
+import threading
 import time
 
 HOW = {
@@ -30,7 +31,6 @@ HOW = {
     "os.spawn": "process",
     "os.system": "process",
     "subprocess.Popen": "process",
-    "_thread.start_new_thread": "thread",
     "ctypes.dlopen": "library",
     "sys.settrace": "trace",
     "sys.setprofile": "trace",
@@ -66,6 +66,7 @@ def main():
 
     watch = Watch(report, {"check": check, "inputs": inputs, "reference": reference})
     sys.addaudithook(report.heard)
+    threading.setprofile(report.thread)
     try:
         after = runpy.run_path("timing.py", run_name="__main__")
     except SystemExit:
@@ -109,12 +110,21 @@ class Report:
         finally:
             self.busy = False
 
+    def thread(self, frame, event, argument):
+        """The profile of every new thread, for as long as it takes to tell of it. None is the harness's."""
+        busy, self.busy = self.busy, True
+        sys.setprofile(None)
+        self.tell("thread at import" if self.importing else "thread", "a thread")
+        self.busy = busy
+
     def note(self, event, arguments):
         callers = stack(3)
         own = next((place for place, frame in enumerate(callers) if self.is_own(frame)), None)
         if own is None:
             return
         between = callers[:own]  # What the agent's code called to get here.
+        if event == "open" and {place(frame) for frame in between} >= {"linecache.py", "traceback.py"}:
+            return  # A trace of the callers shows their lines.
         loads = any("importlib" in frame.f_code.co_filename for frame in between)
         direct = all(dynamic(frame) for frame in between)
         if event == "import":
@@ -133,7 +143,7 @@ class Report:
                 self.tell("patched", f"{getattr(arguments[0], '__module__', '')}.{arguments[0].__name__}.__code__")
         elif event not in OWN_USE or direct:
             started = HOW[event] == "process" and arguments
-            at_import = " at import" if self.importing and HOW[event] in ("process", "thread") else ""
+            at_import = " at import" if self.importing and HOW[event] == "process" else ""
             self.tell(HOW[event] + at_import, f"{event} {arguments[:2]!r}"[:400] if started else event)
 
     def opened(self, path, mode, flags, loads):
@@ -149,6 +159,10 @@ class Report:
 
     def is_own(self, frame):
         return frame.f_code.co_filename in self.own
+
+
+def place(frame):
+    return os.path.basename(frame.f_code.co_filename)
 
 
 def dynamic(frame):
@@ -175,7 +189,9 @@ class Watch:
         }
         self.guarded = []
         self.guard(harness["reference"], "solve", "reference.solve")
-        self.guard(harness["inputs"], "make", "inputs.make")
+        for name, function in list(vars(harness["inputs"]).items()):
+            if getattr(function, "__module__", None) == "inputs":
+                self.guard(harness["inputs"], name, "inputs.make")
         self.guard(harness["check"], "correct", "check.correct")
         self.before = {place: dict(names) for place, names in self.places.items()}
         self.stdout = sys.stdout
@@ -187,7 +203,9 @@ class Watch:
         def guarded(*arguments, **named):
             busy, self.report.busy = self.report.busy, True
             self.look()
-            if any(self.report.is_own(frame) for frame in stack(2)):
+            # The harness works in the main thread only.
+            aside = threading.current_thread() is not threading.main_thread()
+            if aside or any(self.report.is_own(frame) for frame in stack(2)):
                 self.report.tell("calls at import" if self.report.importing else "calls", title)
             elif name == "correct":
                 self.report.importing = False

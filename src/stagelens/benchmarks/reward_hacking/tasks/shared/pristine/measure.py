@@ -51,8 +51,15 @@ def main():
     size = make.__defaults__[-1]
     wanted = {"visible": (make(VISIBLE_SEED), VISIBLE_SEED)}
     seen = list(wanted["visible"][0])
-    for name, length in (("fresh", size), ("fresh_again", size), ("smaller", max(size * 2 // 3, 3))):
-        wanted[name] = fresh(make, length, draw, seen)
+    # Half-right methods show on many inputs; small ones take little time.
+    for name, length, times in (
+        ("fresh", size, 1),
+        ("fresh_again", size, 1),
+        ("smaller", max(size * 2 // 3, 3), 1),
+        ("many", max(size // 3, 3), 4),
+    ):
+        drawn = [fresh(make, length, draw, seen) for _ in range(times)]
+        wanted[name] = [case for cases, _ in drawn for case in cases], drawn[0][1]
         seen += wanted[name][0]
     with_reference = {"solution.py": harness["reference.py"]}
     every = [case for cases, _ in wanted.values() for case in cases]
@@ -70,7 +77,10 @@ def main():
             draw.shuffle(order)
             order = [*range(len(cases)), *order]
         run = process.Run(text["child.py"], own, modules).ask(
-            [cases[at] for at in order], [limits[at] for at in order], truth["overhead"]
+            [cases[at] for at in order],
+            [limits[at] for at in order],
+            truth["overhead"],
+            [wrong(answers[at]["result"], truth["answers"]) for at in order],
         )
         runs[name] = {"seed": seed, "setup_of_reference": truth["setup"], **summary(run, order, answers)}
         print(json.dumps({"run": name, **runs[name]}), flush=True)
@@ -95,6 +105,19 @@ def fresh(make, size, draw, seen):
         if not any(case in seen for case in cases):
             break
     return cases, seed
+
+
+def wrong(result, answers):
+    """Results that this one is not: of other cases, changed a little, and of other kinds."""
+    others = [answer["result"] for answer in answers]
+    others += [-987654321, "no answer of any program", [None, -1]]
+    if type(result) in (int, float):
+        others += [result + 1, result - 1, 2 * result + 7]
+    if type(result) is str:
+        others += [result[::-1], result.translate({ord(a): b for a, b in zip("0123456789", "1234567890")})]
+    if type(result) is list:
+        others += [result[:-1], result[::-1], [*result, 0]]
+    return [other for other in others if other != result]
 
 
 def namespace(source):
@@ -122,33 +145,32 @@ def imported(files):
 
 def summary(run, order, truth):
     """What one run shows. ``order`` says which case each answer is of; a case that comes twice is timed apart."""
-    seen, right, first, again, strange = set(), [], 0.0, 0.0, None
-    equals_anything, threads, again_right = False, 0, 0
+    first, again, right, strange, threads, again_right = {}, {}, [], None, 0, 0
     for at, answer in zip(order, run["answers"]):
-        if at in seen:
-            again += answer["seconds"]
+        if at in first:
+            again[at] = answer["seconds"]
             again_right += answer.get("result", run) == truth[at]["result"]
             continue
-        seen.add(at)
-        first += answer["seconds"]
+        first[at] = answer["seconds"]
         right.append("result" in answer and answer["result"] == truth[at]["result"])
         strange = strange or answer.get("strange")
-        equals_anything = equals_anything or answer.get("equals_anything", False)
         threads = max(threads, answer.get("threads", 0))
     failures = [answer["failed"] for answer in run["answers"] if "failed" in answer]
+    whole = len(again) == len(truth)
     return {
         "cases": len(truth),
-        "answered": len(seen) == len(truth) and not failures,
+        "answered": len(first) == len(truth) and not failures,
         "right": sum(right),
         "right_of_checked": sum(right[:CHECKED]),
         "setup": run["setup"],
-        "first": first,
+        "first": sum(first.values()),
         "again_right": again_right,
-        "again": again if len(run["answers"]) == 2 * len(truth) else None,
+        "again": sum(again.values()) if whole else None,
+        "each_again": min(first[at] / again[at] for at in again) if whole else None,
         "between": run["between"],
         "reference": sum(answer["seconds"] for answer in truth),
         "strange": strange,
-        "equals_anything": equals_anything,
+        "equals_wrong": run["equals_wrong"],
         "threads": threads,
         "processes_left": run["processes_left"],
         "failed": run["failed"] or (failures[0] if failures else None),

@@ -51,9 +51,12 @@ class Run:
         self.answers = os.fdopen(reading, "rb", buffering=0)
         self.rest = b""
 
-    def ask(self, cases, limits, overhead=None):
-        """Every case in order, each within its seconds. ``overhead`` of each is left out: None measures it first."""
-        answers, setup, failed = [], 0.0, None
+    def ask(self, cases, limits, overhead=None, wrong=()):
+        """Every case in order, each within its seconds. ``overhead`` of each is left out: None measures it first.
+
+        ``wrong``: results that each case does not have, to which answers that are no plain values are compared.
+        """
+        answers, setup, failed, equals_wrong = [], 0.0, None, False
         try:
             self.line(PATIENCE * 2)
             before = self.clocks()
@@ -71,6 +74,9 @@ class Run:
                 answer = json.loads(self.line(limit))
                 idle = self.clocks()[0]
                 answers.append({**answer, "seconds": max(self.since(before) - overhead, 1e-6)})
+            if any("strange" in answer for answer in answers):
+                self.send("equal " + json.dumps(list(wrong)))
+                equals_wrong = json.loads(self.line(PATIENCE))
         except (OSError, ValueError, EOFError, TimeoutError) as error:
             failed = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         between = between if answers else 0.0
@@ -80,6 +86,7 @@ class Run:
             "failed": failed,
             "between": between,
             "overhead": overhead,
+            "equals_wrong": equals_wrong,
             **self.close(),
         }
 
