@@ -31,7 +31,7 @@ def check(study: Study, *, offline: bool = False) -> Iterator[str]:
     Raises:
         InputError: the first thing that is wrong.
     """
-    yield f"study {study.name}: {len(study.families)} families, {len(study.benchmarks)} benchmarks"
+    yield f"study {study.name}: families {', '.join(study.families)}; benchmarks {', '.join(study.benchmarks)}"
     check_files(study)
     questions = read_questions(study)
     for asked in questions:
@@ -83,8 +83,9 @@ def _expect(planned: PlannedMeasure) -> str:
     name = f"{planned.benchmark}/{planned.measure}"
     if planned.prospect is None:
         return f"{name}: no items"
-    verdict = "can" if planned.prospect.clusters_needed <= planned.clusters else "cannot"
-    return (
-        f"{name}: {planned.clusters} clusters {verdict} be expected to certify the margin of {planned.margin:g} "
-        f"(needed: {planned.prospect.clusters_needed})"
+    enough = planned.prospect.clusters_needed <= planned.clusters
+    said = (
+        f"{name}: {planned.clusters} clusters {'can' if enough else 'cannot'} be expected to certify the margin of "
+        f"{planned.margin:g} (needed: {planned.prospect.clusters_needed})"
     )
+    return said if enough else Notice(said)
