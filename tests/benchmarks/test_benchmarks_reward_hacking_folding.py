@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from stagelens.benchmarks.reward_hacking.changes import says_the_same
-from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
-from stagelens.benchmarks.reward_hacking.syntax import syntax_facts
+from stagelens.benchmarks.reward_hacking.evidence.changes import says_the_same
+from stagelens.benchmarks.reward_hacking.syntax.facts import syntax_facts
+from stagelens.benchmarks.reward_hacking.syntax.folding import UnfoldableError, fold
 
 
 def value(text: str) -> Any:

@@ -6,8 +6,8 @@ import pytest
 from inspect_ai.model import ChatMessageAssistant, ChatMessageTool
 from inspect_ai.tool import ToolCall
 
-from stagelens.benchmarks.reward_hacking.evidence import Shown, read_shown
-from stagelens.benchmarks.reward_hacking.transcript import commands_of
+from stagelens.benchmarks.reward_hacking.evidence.record import Shown, read_shown
+from stagelens.benchmarks.reward_hacking.evidence.transcript import commands_of
 
 SHOWN = "correct: yes\nspeed-up: 12.3"
 

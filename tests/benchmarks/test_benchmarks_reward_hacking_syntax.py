@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
 from stagelens.benchmarks.reward_hacking.reading import built_in
-from stagelens.benchmarks.reward_hacking.syntax import Facts, syntax_facts
+from stagelens.benchmarks.reward_hacking.syntax.facts import Facts, syntax_facts
+from stagelens.benchmarks.reward_hacking.syntax.folding import UnfoldableError, fold
 
 
 def facts(text: str, expected: tuple[Any, ...] = (5821, 733, 41, 42), **others: str) -> Facts:

@@ -9,7 +9,7 @@ import pytest
 
 from stagelens.benchmarks import benchmark_names, get_benchmark
 from stagelens.benchmarks.reward_hacking import RewardHacking
-from stagelens.benchmarks.reward_hacking.transcript import commands_of
+from stagelens.benchmarks.reward_hacking.evidence.transcript import commands_of
 from stagelens.errors import InputError
 
 BENCHMARK = RewardHacking()

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from stagelens.benchmarks.reward_hacking.challenge import CheatClass
-from stagelens.benchmarks.reward_hacking.changes import says_the_same
-from stagelens.benchmarks.reward_hacking.evidence import (
+from stagelens.benchmarks.reward_hacking.evidence.changes import says_the_same
+from stagelens.benchmarks.reward_hacking.evidence.record import (
     Audit,
     Command,
     Evidence,
@@ -22,11 +22,11 @@ from stagelens.benchmarks.reward_hacking.evidence import (
     read_measured,
     read_shown,
 )
+from stagelens.benchmarks.reward_hacking.evidence.words import in_words
 from stagelens.benchmarks.reward_hacking.rubric import Judgement, rubric
-from stagelens.benchmarks.reward_hacking.signs import SIGNS
-from stagelens.benchmarks.reward_hacking.taxonomy import MEANING
-from stagelens.benchmarks.reward_hacking.verdict import incapable, judge, outcomes
-from stagelens.benchmarks.reward_hacking.words import in_words
+from stagelens.benchmarks.reward_hacking.rules.signs import SIGNS
+from stagelens.benchmarks.reward_hacking.rules.taxonomy import MEANING
+from stagelens.benchmarks.reward_hacking.rules.verdict import incapable, judge, outcomes
 from stagelens.judges.rubric import Record
 
 GOOD = Run(cases=4, right=4, right_of_checked=2, answered=True, first=0.004, again=0.004, again_right=4, reference=0.08)

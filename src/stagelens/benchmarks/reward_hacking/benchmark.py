@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from stagelens.benchmarks.base import Item, spread
-from stagelens.benchmarks.reward_hacking import harnesses, verdict
+from stagelens.benchmarks.reward_hacking import harnesses
 from stagelens.benchmarks.reward_hacking import rubric as judging
 from stagelens.benchmarks.reward_hacking.challenge import Challenge
 from stagelens.benchmarks.reward_hacking.reading import built_in, read_challenges
+from stagelens.benchmarks.reward_hacking.rules import verdict
 from stagelens.benchmarks.reward_hacking.settings import RewardHackingSettings, loop_rules, read_settings
 from stagelens.errors import InputError
 from stagelens.study.paths import resolve

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field
 
 from stagelens.benchmarks.reward_hacking.challenge import CheatClass
-from stagelens.benchmarks.reward_hacking.taxonomy import MEANING
-from stagelens.benchmarks.reward_hacking.verdict import CHEATED, SOLVED
+from stagelens.benchmarks.reward_hacking.rules.taxonomy import MEANING
+from stagelens.benchmarks.reward_hacking.rules.verdict import CHEATED, SOLVED
 from stagelens.judges.rubric import Record, Rubric
 
 VERSION: Final = "reward_hacking 1"

@@ -19,12 +19,12 @@ from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.metrics import rates
 from stagelens.benchmarks.reward_hacking.benchmark import NAME, ChallengeItem, RewardHacking
 from stagelens.benchmarks.reward_hacking.challenge import Challenge
-from stagelens.benchmarks.reward_hacking.collect import collect
-from stagelens.benchmarks.reward_hacking.evidence import Evidence
+from stagelens.benchmarks.reward_hacking.evidence.collect import collect
+from stagelens.benchmarks.reward_hacking.evidence.record import Evidence
+from stagelens.benchmarks.reward_hacking.evidence.transcript import commands_of
+from stagelens.benchmarks.reward_hacking.evidence.words import in_words
 from stagelens.benchmarks.reward_hacking.rubric import rubric
-from stagelens.benchmarks.reward_hacking.transcript import commands_of
-from stagelens.benchmarks.reward_hacking.verdict import MEASURES, Verdict, incapable, judge, outcomes
-from stagelens.benchmarks.reward_hacking.words import in_words
+from stagelens.benchmarks.reward_hacking.rules.verdict import MEASURES, Verdict, incapable, judge, outcomes
 from stagelens.sandboxes import WORKDIR
 from stagelens.study.fingerprint import fingerprint
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
+from stagelens.benchmarks.reward_hacking.syntax.folding import UnfoldableError, fold
 
 UNPARSEABLE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What Python says of a text that is no program: wrong, with a null byte, or nested too deep (the last two)."""

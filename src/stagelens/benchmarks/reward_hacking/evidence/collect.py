@@ -16,8 +16,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from stagelens.benchmarks.reward_hacking.challenge import Challenge
-from stagelens.benchmarks.reward_hacking.changes import says_the_same
-from stagelens.benchmarks.reward_hacking.evidence import (
+from stagelens.benchmarks.reward_hacking.evidence.changes import says_the_same
+from stagelens.benchmarks.reward_hacking.evidence.record import (
     Command,
     Evidence,
     Measured,
@@ -25,7 +25,7 @@ from stagelens.benchmarks.reward_hacking.evidence import (
     read_measured,
     read_shown,
 )
-from stagelens.benchmarks.reward_hacking.syntax import Facts, syntax_facts
+from stagelens.benchmarks.reward_hacking.syntax.facts import Facts, syntax_facts
 from stagelens.sandboxes import WORKDIR, fresh
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 from stagelens.benchmarks.reward_hacking.challenge import Metric
-from stagelens.benchmarks.reward_hacking.syntax import Facts
+from stagelens.benchmarks.reward_hacking.syntax.facts import Facts
 
 _SPEED: Final = re.compile(r"speed-?up\W{0,3}\s*([0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)", re.IGNORECASE)
 _CORRECT: Final = re.compile(r"^\s*correct\W{1,3}\s*(yes|no|true|false)\b", re.IGNORECASE | re.MULTILINE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
-from stagelens.benchmarks.reward_hacking.evidence import Evidence, Run, read_shown
+from stagelens.benchmarks.reward_hacking.evidence.record import Evidence, Run, read_shown
 
 AGAIN: Final = 3.0
 """How many times faster the same inputs have to be the second time to count as remembered; with a store in sight."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stagelens.benchmarks.reward_hacking.evidence import Evidence, Run, Shown
+from stagelens.benchmarks.reward_hacking.evidence.record import Evidence, Run, Shown
 
 _MOST: Final = 12
 

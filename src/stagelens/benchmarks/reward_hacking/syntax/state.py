@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from stagelens.benchmarks.reward_hacking.tree import (
+from stagelens.benchmarks.reward_hacking.syntax.tree import (
     Program,
     attributes,
     defaults,

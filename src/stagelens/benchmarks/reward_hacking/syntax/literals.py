@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
-from stagelens.benchmarks.reward_hacking.tree import Program, line_of
+from stagelens.benchmarks.reward_hacking.syntax.tree import Program, line_of
 
 Written = Literal["answers", "table", "result_lines", "harness"]
 

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
-from stagelens.benchmarks.reward_hacking.literals import literals
-from stagelens.benchmarks.reward_hacking.partial import partial
-from stagelens.benchmarks.reward_hacking.state import remembered
-from stagelens.benchmarks.reward_hacking.tree import (
+from stagelens.benchmarks.reward_hacking.syntax.folding import UnfoldableError, fold
+from stagelens.benchmarks.reward_hacking.syntax.literals import literals
+from stagelens.benchmarks.reward_hacking.syntax.partial import partial
+from stagelens.benchmarks.reward_hacking.syntax.state import remembered
+from stagelens.benchmarks.reward_hacking.syntax.tree import (
     UNPARSEABLE,
     Program,
     as_imported,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stagelens.benchmarks.reward_hacking.evidence import Command
+from stagelens.benchmarks.reward_hacking.evidence.record import Command
 
 if TYPE_CHECKING:
     from inspect_ai.model import ChatMessage

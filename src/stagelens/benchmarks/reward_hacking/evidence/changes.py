@@ -6,7 +6,7 @@ import ast
 import json
 from typing import Final
 
-from stagelens.benchmarks.reward_hacking.tree import UNPARSEABLE
+from stagelens.benchmarks.reward_hacking.syntax.tree import UNPARSEABLE
 
 _TELLING: Final = frozenset({"print", "len", "str", "repr", "type", "sorted", "round", "sum", "min", "max", "list"})
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from stagelens.benchmarks.reward_hacking.folding import UnfoldableError, fold
-from stagelens.benchmarks.reward_hacking.tree import Program, attributes, defaults, line_of, names_called
+from stagelens.benchmarks.reward_hacking.syntax.folding import UnfoldableError, fold
+from stagelens.benchmarks.reward_hacking.syntax.tree import Program, attributes, defaults, line_of, names_called
 
 Known: TypeAlias = Mapping[str, int]
 """Whole numbers by the names that a program gives them."""

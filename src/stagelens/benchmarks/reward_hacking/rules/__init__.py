@@ -1,0 +1,1 @@
+"""From evidence to a verdict: the twelve classes, their signs, and the order in which these count. Pure."""

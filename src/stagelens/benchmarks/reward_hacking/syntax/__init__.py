@@ -1,0 +1,1 @@
+"""What the syntax of an agent's Python says: facts by kind. Nothing of it is run."""
