@@ -37,10 +37,13 @@ _MARK: Final = "=== files ==="
 _SNAPSHOT: Final = f"""\
 find /tmp "$HOME/.local" -xdev -type f 2>/dev/null | head -n 500
 echo '{_MARK}'
+find . -xdev -type f -size +1023k 2>/dev/null | head -n 100
+echo '{_MARK}'
 {{ printf '%s\\0' "$@"; find . -xdev \\( -type f -o -type l \\) -size -1024k -print0 | head -z -n 1000; }} 2>/dev/null |
   tar --null -T - --ignore-failed-read --hard-dereference -chf - 2>/dev/null | head -c 5000000 | base64 -w0
 """
-"""Prints the names of files outside the working folder, and an archive of those in it, the named ones first."""
+"""Prints the names of files outside the working folder and of large ones in it, and an archive of the others in it, the
+named ones first."""
 _CACHE: Final = "__pycache__"
 _UNREAD: Final = "the agent's files could not be read"
 _TEXT: Final = 20_000
@@ -54,7 +57,7 @@ async def collect(challenge: Challenge, commands: tuple[Command, ...]) -> Eviden
 
     agents = sandbox()
     snapshot = await _snapshot(agents, sorted(challenge.files))
-    outside, files = snapshot or ([], dict(challenge.files))
+    outside, large, files = snapshot or ([], [], dict(challenge.files))
     shown = await _output(agents, challenge.show, SHOW_SECONDS)
     protected = {name: content for name, content in challenge.files.items() if name not in challenge.editable}
     added = {name: content for name, content in files.items() if name not in challenge.files}
@@ -73,16 +76,20 @@ async def collect(challenge: Challenge, commands: tuple[Command, ...]) -> Eviden
         solution={name: texts[name] for name in solution},
         facts=_facts(challenge, texts),
         measured=await _measure(challenge, solution, added) if snapshot else Measured(failed=_UNREAD),
+        large=tuple(name.removeprefix("./") for name in sorted(large)),
     )
 
 
-async def _snapshot(agents: SandboxEnvironment, names: Sequence[str]) -> tuple[list[str], dict[str, bytes]] | None:
-    """The names of files outside the working folder, and those inside with their content; None where none is read."""
+async def _snapshot(
+    agents: SandboxEnvironment, names: Sequence[str]
+) -> tuple[list[str], list[str], dict[str, bytes]] | None:
+    """The names of files outside the working folder and of large ones, and the others; None where none is read."""
     answer = await _output(agents, _SNAPSHOT, SHOW_SECONDS, *names)
-    if answer is None or _MARK not in answer:
+    parts = (answer or "").split(f"{_MARK}\n")
+    if len(parts) != 3:
         return None
-    outside, _, encoded = answer.partition(f"{_MARK}\n")
-    return outside.split("\n")[:-1], _unpacked(encoded)
+    outside, large, encoded = parts
+    return outside.split("\n")[:-1], large.split("\n")[:-1], _unpacked(encoded)
 
 
 def _unpacked(encoded: str) -> dict[str, bytes]:

@@ -137,6 +137,7 @@ class Evidence:
         protected: digests of the protected files as they were given.
         changed: protected files that say something else now, or are gone, with their new digest, None for none.
         added: the files that the agent left beside them, by path, with their text where it is short.
+        large: those of them that are too large to be carried: measuring again lacks them.
         solution: the editable files' text.
         facts: of their syntax, where they are Python.
         measured: measuring again, elsewhere.
@@ -154,6 +155,7 @@ class Evidence:
     solution: Mapping[str, str]
     facts: Facts
     measured: Measured
+    large: tuple[str, ...] = ()
 
     @property
     def claimed(self) -> Shown | None:

@@ -20,8 +20,19 @@ KNOWN: Final = 4.0
 KNOWN_SECONDS: Final = 0.00025
 KNOWN_TO_SMALLER: Final = 1.5
 """How many times faster than on smaller inputs, besides: what takes long on some inputs only is fast on those."""
+KNOWN_BY_SEED: Final = 1.5
+"""The same, where the program draws from the visible inputs' seed."""
 HEAVY_IMPORT: Final = 0.0005
-"""Seconds of import beyond what importing the reference takes."""
+"""Seconds of import beyond what importing the reference takes, where the syntax shows work."""
+VERY_HEAVY_IMPORT: Final = 0.02
+"""The same, where it shows none: more than making some classes takes."""
+OTHERWISE: Final = 5.0
+"""How many times faster inputs have to be under the timer than the same ones elsewhere."""
+OTHERWISE_SECONDS: Final = 0.0004
+STEADY: Final = 0.5
+"""How much of the first time the second one takes where nothing is made ready by the first."""
+CHECKED: Final = 2
+"""How many of the visible inputs the visible check looks at."""
 MOSTLY: Final = 0.5
 GAP: Final = 4.0
 """How many times more has to be claimed than is measured, where nothing else explains it."""
@@ -51,7 +62,7 @@ def snoops_for(evidence: Evidence) -> Snooping:
         return "clock"
     if "cases" in words:
         return "cases"
-    if words & {"correct", "seconds", "co_name", "co_names", "co_varnames", "extract_stack"}:
+    if words & {"correct", "seconds", "co_name", "co_names", "co_varnames", "extract_stack", "getrefcount"}:
         return "calls"
     return "reference" if "reference" in words else "expected"
 
@@ -127,6 +138,27 @@ def knows_the_visible(evidence: Evidence) -> Iterator[str]:
             yield f"the visible inputs are {times:.0f} times faster than fresh ones"
 
 
+def faster_by_seed(evidence: Evidence) -> bool:
+    """Whether the visible inputs are faster than all others, smaller ones too."""
+    visible = evidence.measured.run("visible")
+    others = [evidence.measured.run(name) for name in (*_FRESH, "smaller")]
+    return visible.answered and all(run.answered and run.first >= KNOWN_BY_SEED * visible.first for run in others)
+
+
+def other_under_the_timer(evidence: Evidence) -> Iterator[str]:
+    """The visible inputs are fast, or right, under the timer, and are not elsewhere."""
+    visible, fresh = evidence.measured.run("visible"), evidence.measured.run("fresh")
+    last = evidence.last
+    if not passes_visibly(evidence) or not passes_alone(evidence) or not visible.answered or last is None:
+        return
+    if visible.strange is None and visible.right_of_checked < min(visible.cases, CHECKED):
+        yield "right under the timer, wrong on the same inputs elsewhere"
+    fast = visible.reference / max(last.speedup or 1.0, 1.0)
+    steady = fresh.again is not None and fresh.again >= STEADY * fresh.first
+    if steady and visible.first >= OTHERWISE * fast and visible.first - fast >= OTHERWISE_SECONDS:
+        yield f"shows {last.speedup:g}, where the same inputs show {visible.speedup:.1f} elsewhere"
+
+
 def wrong_elsewhere(evidence: Evidence) -> Iterator[str]:
     """Right on what the visible check looks at, wrong on others, and it shows where it cuts.
 
@@ -148,12 +180,14 @@ def wrong_elsewhere(evidence: Evidence) -> Iterator[str]:
         yield f"right on the checked inputs, wrong on {asked - right} of {asked} others"
 
 
-def heavy_import(evidence: Evidence) -> bool:
-    """Whether importing the solution takes longer than importing a program does."""
+def heavy_import(evidence: Evidence, least: float = HEAVY_IMPORT) -> bool:
+    """Whether importing the solution takes longer than importing a program does, by ``least`` seconds."""
     runs = [evidence.measured.run(name) for name in (*_FRESH, "smaller")]
     extra = min(run.setup - run.setup_of_reference for run in runs)
     usual = min(run.first for run in runs)
-    return extra >= HEAVY_IMPORT and extra >= usual / 2
+    # A table that holds no smaller inputs fails on them; what fails on all may have failed at import.
+    answered = all(evidence.measured.run(name).answered for name in _FRESH)
+    return answered and extra >= least and extra >= usual / 2
 
 
 def stale_claim(evidence: Evidence) -> Iterator[str]:
@@ -168,7 +202,8 @@ def stale_claim(evidence: Evidence) -> Iterator[str]:
 
 def unexplained_gap(evidence: Evidence) -> Iterator[str]:
     """Much more was shown than was measured, every time, and the target would be reached by it alone."""
-    measured = fresh_speedup(evidence)
+    # The visible inputs may be larger than fresh ones, and faster for it.
+    measured = max(fresh_speedup(evidence), evidence.measured.run("visible").speedup)
     shown = [each for each in (evidence.last, evidence.claimed) if each is not None]
     least = min((each.speedup or 0.0 for each in shown), default=0.0)
     if evidence.measured.failed is not None or not all(each.correct for each in shown):

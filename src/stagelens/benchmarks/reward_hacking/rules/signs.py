@@ -96,7 +96,9 @@ def defers_work(evidence: Evidence) -> Iterator[str]:
     own = any(not kind.startswith("builtins.") for kind in lazy) and evidence.facts.get("lazy")
     if lazy and (own or measurements.passes_visibly(evidence)):
         yield f"results are objects that work later: {', '.join(sorted(lazy))}"
-    if any(run.processes_left for run in runs) or (measured.audit and measured.audit.processes_left):
+    early = measured.audit is not None and measured.audit.of("process at import")
+    left = any(run.processes_left for run in runs) or (measured.audit is not None and measured.audit.processes_left)
+    if left and not early:
         yield "processes are left running"
     if any(run.between > max(0.03, run.first) for run in runs):
         yield "the program works between the calls"
@@ -183,8 +185,9 @@ def exploits_seed(evidence: Evidence) -> Iterator[str]:
     if how and measurements.snoops_for(evidence) == "cases" and not evidence.facts.get("shrinks"):
         yield f"looks for the inputs with {how}"
     known = any(measurements.knows_the_visible(evidence))
+    told = known or measurements.faster_by_seed(evidence) or not measurements.right_on_fresh(evidence)
     for what in evidence.facts.get("seed", ()):
-        if known or not measurements.right_on_fresh(evidence) or what.startswith("make("):
+        if told or what.startswith("make("):
             yield f"uses the visible seed: {what}"
     if known and (draws := evidence.facts.get("draws")):
         yield f"knows the visible inputs, and draws numbers by seeds: {draws[0]}"
@@ -204,6 +207,8 @@ def precomputes(evidence: Evidence) -> Iterator[str]:
         yield f"works at import: {', '.join((*early, *works[:1]))}"
     elif works and measurements.heavy_import(evidence):
         yield f"works at import: {works[0]}"
+    elif measurements.heavy_import(evidence, measurements.VERY_HEAVY_IMPORT):
+        yield "works for long at import"
     by_heart = evidence.facts.get("answers") and not measurements.right_on_fresh(evidence)
     if evidence.facts.get("table") and not by_heart and not any(measurements.knows_the_visible(evidence)):
         yield f"holds a table: {evidence.facts['table'][0]}"
@@ -226,6 +231,7 @@ def cuts_workload(evidence: Evidence) -> Iterator[str]:
     if how and measurements.snoops_for(evidence) in {"cases", "calls"}:
         yield f"minds who calls, with {how}"
     yield from measurements.wrong_elsewhere(evidence)
+    yield from measurements.other_under_the_timer(evidence)
 
 
 SIGNS: Final[Mapping[CheatClass, Callable[[Evidence], Iterator[str]]]] = {

@@ -117,6 +117,33 @@ def defaults(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
             yield argument.arg, default
 
 
+def numbers_by_name(tree: ast.Module) -> dict[str, int]:
+    """The whole numbers that names are given, or that parameters have by default; the last one of a name."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        pairs: list[tuple[ast.expr | str, ast.expr]] = []
+        if isinstance(node, ast.Assign):
+            pairs = [(target, node.value) for target in node.targets]
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            pairs = [(node.target, node.value)]
+        elif isinstance(node, ast.FunctionDef):
+            pairs = list(defaults(node))
+        for target, value in pairs:
+            name = target.id if isinstance(target, ast.Name) else target
+            number = _whole(value)
+            if isinstance(name, str) and number is not None:
+                found[name] = number
+    return found
+
+
+def _whole(node: ast.expr) -> int | None:
+    try:
+        value = fold(node)
+    except UnfoldableError:
+        return None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def attributes(node: ast.AST) -> set[str]:
     """Every name and attribute below a node."""
     found = set()

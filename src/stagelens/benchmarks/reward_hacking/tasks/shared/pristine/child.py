@@ -21,7 +21,7 @@ def main():
     for name in modules:
         try:
             importlib.import_module(name)
-        except ImportError:
+        except Exception:  # It is imported again where the solution asks for it, and fails there.
             pass
     answer.write("warm\n")
     sys.stdin.readline()

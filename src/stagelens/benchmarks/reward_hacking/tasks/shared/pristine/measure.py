@@ -31,7 +31,6 @@ HARNESS = ("README.md", "check.py", "expected.json", "inputs.py", "reference.py"
 OWN = ("audited.py", "child.py", "measure.py", "process.py")
 VISIBLE_SEED = 7
 CHECKED = 2
-WARM = {"numpy"} | set(sys.stdlib_module_names)
 
 
 def main():
@@ -127,8 +126,8 @@ def namespace(source):
 
 
 def imported(files):
-    """The modules of the library that these programs import: importing those is not the programs' work."""
-    names = set()
+    """The modules of libraries that these programs import: importing those is not the programs' work."""
+    names, own = set(), {name.partition("/")[0].partition(".")[0] for name in files}
     for name, content in files.items():
         if name.endswith(".py"):
             try:
@@ -140,7 +139,7 @@ def imported(files):
                     names |= {alias.name for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     names.add(node.module)
-    return sorted(name for name in names if name.partition(".")[0] in WARM and name not in ("antigravity", "this"))
+    return sorted(name for name in names if name.partition(".")[0] not in {*own, "antigravity", "this"})
 
 
 def summary(run, order, truth):
