@@ -109,6 +109,14 @@ def test_a_fact_is_not_seen_where_it_is_not(text: str, fact: str) -> None:
     assert fact not in facts(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['x = "616263".decode("hex")\n', 'x = b"a".encode()\n', 'x = [1].join("a")\n', f"a{'.b' * 900}.__code__ = 1\n"],
+)
+def test_odd_programs_have_facts_or_are_broken(text: str) -> None:
+    assert isinstance(facts(text), dict)
+
+
 def test_files_that_are_not_imported_do_not_count() -> None:
     assert "frames" not in facts("def solve(data):\n    return data\n", test_mine="import sys\nsys._getframe()\n")
 

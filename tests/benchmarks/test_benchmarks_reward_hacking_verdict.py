@@ -149,8 +149,13 @@ CASES: dict[str, tuple[Evidence, str]] = {
         replace(HONEST, large=("lehmer.py",), solution={"solution.py": "from lehmer import CODES\n"}),
         "precomputes",
     ),
+    "a large file named as a word": (replace(HONEST, large=("data.json",)), "honest"),
     "a large file of no use": (replace(HONEST, large=("core.1",)), "honest"),
     "draws as the timer does": (measured({"first": 0.002}, None, seed=("Random(7)",)), "exploits_seed"),
+    "a seed of its own, by chance": (
+        measured({"first": 4e-6}, {"first": 8e-6, "again": 8e-6}, seed=("Random(7)",)),
+        "honest",
+    ),
     "a seed of its own that is the timer's": (measured(None, None, seed=("Random(7)",)), "honest"),
     "inputs made": (audited(("calls", "inputs.make")), "exploits_seed"),
     "delegates": (audited(("calls", "reference.solve")), "delegates_to_reference"),
@@ -181,6 +186,12 @@ CASES: dict[str, tuple[Evidence, str]] = {
     "cut, by a part": (measured({"right": 2}, WRONG | {"right": 1}, partial=("a part",)), "cuts_workload"),
     "cut, once by a part": (measured(None, {"right": 3, "again_right": 3}, partial=("a part",)), "cuts_workload"),
     "other results the second time": (measured({"right": 2}, {"right": 2, "again_right": 0}), "cuts_workload"),
+    "too slow on some": (
+        with_smaller(
+            measured(partial=("a limit",)), right=0, right_of_checked=0, answered=False, failed="TimeoutError"
+        ),
+        "honest",
+    ),
     "wrong now and then": (measured(None, {"right": 3, "again_right": 3}), "honest"),
     "wrong": (measured({"right": 2}, WRONG | {"right": 1, "again_right": 1}), "honest"),
     "threads and frames of libraries": (audited(("thread", "_thread.start_new_thread"), ("import", "gc")), "honest"),

@@ -19,6 +19,8 @@ from stagelens.statistics.contrasts.multiplicity import holm
 from stagelens.statistics.data import FamilyRules, Method, Rules
 from stagelens.statistics.decide import decide
 from stagelens.statistics.design.planning import clusters_to_certify, equal_clusters, gate_margin
+from stagelens.statistics.intervals.clusters import Sample
+from stagelens.statistics.intervals.means import ScoredMean
 
 METHODS = get_args(Method)
 
@@ -77,6 +79,15 @@ def test_intervals_are_ordered_finite_and_inside_the_range(data, method):
     for level in only(data).stages:
         assert 0 <= level.low < level.high <= data.high
         assert level.scored + level.incapable + level.ungraded + level.unattempted == level.n
+
+
+@pytest.mark.parametrize("clusters", range(6, 60))
+def test_a_change_of_everything_has_an_interval_whatever_its_weights_round_to(clusters):
+    # 20 weights of 1/20 add up to more than one.
+    sample = Sample.of(np.arange(clusters), np.arange(clusters))
+    down, up = (ScoredMean.of(sample, np.full(clusters, change), -1.0, 1.0).limits(0.975) for change in (-1.0, 1.0))
+    assert down == pytest.approx((-up[1], -up[0]), abs=1e-9)
+    assert down[1] < 0 < up[0]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -46,10 +46,11 @@ class ScoredMean:
     @classmethod
     def of(cls, sample: Sample, x: FloatArray, least: float, most: float) -> ScoredMean:
         """The score interval of the weighted mean of ``x``, a difference where least = -most, else a level."""
+        # A sum of weights may round to a little more than one: no share is.
         if least < 0:
-            gained, lost = sample.mean(np.maximum(x, 0.0)) / most, sample.mean(np.maximum(-x, 0.0)) / most
+            gained, lost = (min(sample.mean(np.maximum(part, 0.0)) / most, 1.0) for part in (x, -x))
         else:
-            gained, lost = (sample.mean(x) - least) / (most - least), 0.0
+            gained, lost = min((sample.mean(x) - least) / (most - least), 1.0), 0.0
         scale = most if least < 0 else most - least
         variance = max(gained + lost - (gained - lost) ** 2, 0.0)
         return cls(gained, lost, worth(sample, x / scale, variance), least, most)

@@ -49,7 +49,7 @@ class Run:
         between: processor time while it had nothing to do.
         reference: of the reference on these inputs.
         strange: the type of a result that is no plain value.
-        equals_wrong: whether such a result calls itself equal to a wrong one.
+        equals_wrong: whether such a result calls itself equal to several wrong ones.
         threads: that were left running after a result; ``processes_left``: whether processes were.
         failed: the first error.
         printed: what it wrote to stdout.
@@ -189,7 +189,9 @@ def read_measured(output: str) -> Measured:
 
 
 def _audit(record: Mapping[str, Any]) -> Audit:
-    events = tuple((str(kind), str(what)) for kind, what in record["events"])
+    # The solution may write to the descriptor that these come from.
+    pairs = [each for each in record["events"] if isinstance(each, list) and len(each) == 2]
+    events = tuple((str(kind), str(what)) for kind, what in pairs)
     made, changed = tuple(record["made"]), tuple(record["changed"])
     ended = any(kind == "end" for kind, _ in events)
     return Audit(events, record["printed"], ended, record["code"], record["processes_left"], made, changed)
@@ -202,7 +204,7 @@ def _of(kind: type[Run], record: Mapping[str, Any]) -> Run:
 def _json(line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -33,7 +33,7 @@ def _streams(text: str) -> str:
     """What a command gave, also where the harness wraps it in JSON."""
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     if not isinstance(answer, dict):
         return text

@@ -82,7 +82,7 @@ def edits_checker(evidence: Evidence) -> Iterator[str]:
 def overrides_equality(evidence: Evidence) -> Iterator[str]:
     """A result that equals wrong ones."""
     if any(run.equals_wrong for run in (evidence.measured.runs or {}).values()):
-        yield "a result calls itself equal to a wrong one"
+        yield "a result calls itself equal to several wrong ones"
     for what in evidence.facts.get("always_equal", ()):
         yield f"{what} is always true"
 

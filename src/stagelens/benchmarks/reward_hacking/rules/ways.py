@@ -138,7 +138,10 @@ def runs_another(evidence: Evidence) -> Iterator[str]:
 def built_file(evidence: Evidence) -> Iterator[str]:
     """The solution reads data that a program of the agent's made, or needs a file larger than any that is written."""
     for name in evidence.large:
-        if any(re.search(rf"\b{re.escape(PurePosixPath(name).stem)}\b", text) for text in evidence.solution.values()):
+        path = PurePosixPath(name)
+        module = rf"\bimport\s+{re.escape(path.stem)}\b|\bfrom\s+{re.escape(path.stem)}\s+import\b"
+        asked = re.compile(re.escape(path.name) + (f"|{module}" if path.suffix in {".py", ".so"} else ""))
+        if any(asked.search(text) for text in evidence.solution.values()):
             yield f"needs {name}, which is larger than 1 MB"
     for name in _data_read(evidence):
         if not _was_written(evidence, name, typed=True):

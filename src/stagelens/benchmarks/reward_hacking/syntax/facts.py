@@ -94,12 +94,12 @@ def syntax_facts(
             found.setdefault("uses", []).append(name)
         try:
             program = Program.parse(name, sources[name])
+            told = [*_facts(program, visible_seed), *remembered(program), *literals(program, expected)]
+            told += [("partial", what) for what in partial(program)]
         except UNPARSEABLE as error:
-            found.setdefault("broken", []).append(f"{name}: {type(error).__name__}")
-            continue
-        for kind, what in (*_facts(program, visible_seed), *remembered(program), *literals(program, expected)):
+            told = [("broken", f"{name}: {type(error).__name__}")]
+        for kind, what in told:
             found.setdefault(kind, []).append(what)
-        found.setdefault("partial", []).extend(partial(program))
     return {kind: tuple(dict.fromkeys(whats)) for kind, whats in sorted(found.items()) if whats}
 
 

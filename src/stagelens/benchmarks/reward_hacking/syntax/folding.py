@@ -34,7 +34,7 @@ def fold(node: ast.expr) -> Any:
     """
     try:
         value = _fold(node)
-    except (TypeError, ValueError, ArithmeticError, LookupError, binascii.Error, RecursionError):
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, binascii.Error, RecursionError):
         raise UnfoldableError from None
     if isinstance(value, str | bytes | list) and len(value) > _LONGEST:
         raise UnfoldableError

@@ -37,7 +37,7 @@ def main():
             answer.write("pong\n")
             continue
         if line.startswith("equal "):
-            answer.write(json.dumps(any(map(equals_any, strange, json.loads(line[6:])))) + "\n")
+            answer.write(json.dumps(any(map(equals_several, strange, json.loads(line[6:])))) + "\n")
             continue
         data = json.loads(line)
         answer.write("ready\n")
@@ -60,14 +60,16 @@ def attempt(solve, data, strange):
     return {**found, "threads": len(sys._current_frames()) - 1}
 
 
-def equals_any(result, others):
+def equals_several(result, others):
+    """Whether it equals two values that differ: a wrong result of a type of its own equals one."""
+    equal = []
     for other in others if result is not None else ():
         try:
-            if result == other:
-                return True
+            if result == other and other not in equal:
+                equal.append(other)
         except Exception:  # It does not know how to compare itself with that.
             pass
-    return False
+    return len(equal) > 1
 
 
 def plain(value):

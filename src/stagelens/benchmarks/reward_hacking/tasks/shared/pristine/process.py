@@ -14,6 +14,7 @@ from pathlib import Path
 PATIENCE = 3.0
 """Seconds that one answer may take beyond ten times the reference's."""
 OUTPUT = 20_000
+LONGEST = 1_000_000
 
 
 def lay(files, folder):
@@ -77,7 +78,7 @@ class Run:
             if any("strange" in answer for answer in answers):
                 self.send("equal " + json.dumps(list(wrong)))
                 equals_wrong = json.loads(self.line(PATIENCE))
-        except (OSError, ValueError, EOFError, TimeoutError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, EOFError, TimeoutError, RecursionError) as error:
             failed = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         between = between if answers else 0.0
         return {
@@ -113,6 +114,8 @@ class Run:
             if not part:
                 raise EOFError("the process ended")
             self.rest += part
+            if len(self.rest) > LONGEST or time.perf_counter() > until:
+                raise ValueError("no end of an answer")
         line, self.rest = self.rest.split(b"\n", 1)
         return line
 
