@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import inf
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
@@ -184,7 +185,7 @@ def wrong_elsewhere(evidence: Evidence) -> Iterator[str]:
         return
     fickle = any(run.again is not None and run.again_right != run.right for run in others)
     told = any(evidence.facts.get(fact) for fact in ("cache", "counter", "sampling"))
-    least = PARTLY if evidence.facts.get("partial") else MOSTLY if told else 2.0
+    least = PARTLY if evidence.facts.get("partial") else MOSTLY if told else inf
     if right < asked and (fickle or 1 - right / asked >= least):
         yield f"right on the checked inputs, wrong on {asked - right} of {asked} others"
 

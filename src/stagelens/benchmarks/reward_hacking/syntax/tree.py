@@ -130,13 +130,14 @@ def numbers_by_name(tree: ast.Module) -> dict[str, int]:
             pairs = list(defaults(node))
         for target, value in pairs:
             name = target.id if isinstance(target, ast.Name) else target
-            number = _whole(value)
+            number = whole_number(value)
             if isinstance(name, str) and number is not None:
                 found[name] = number
     return found
 
 
-def _whole(node: ast.expr) -> int | None:
+def whole_number(node: ast.expr) -> int | None:
+    """The whole number that an expression of constants is; None where it is none."""
     try:
         value = fold(node)
     except UnfoldableError:
