@@ -34,6 +34,7 @@ def _from_here(path: Path) -> Path:
 
 def show(outcome: Outcome, *, as_json: bool) -> None:
     """Print what a run decided, and what it could not fill."""
+    from stagelens.report.headline import headline
     from stagelens.report.terminal import print_verdicts
 
     if as_json:
@@ -41,6 +42,10 @@ def show(outcome: Outcome, *, as_json: bool) -> None:
     else:
         console = Console()
         print_verdicts(outcome.verdicts, console)
+        # Once more: what came first has left the screen by now.
+        console.print()
+        for sentence in headline(outcome.verdicts):
+            console.print(sentence, style="bold", highlight=False, markup=False)
         console.print(f"Report: {_from_here(outcome.folder.report)}", highlight=False, markup=False, soft_wrap=True)
     if outcome.missing:
         Console(stderr=True).print("\n".join(outcome.missing), highlight=False, markup=False, soft_wrap=True)
