@@ -2,6 +2,7 @@
 
 from stagelens.agents.loop import bash_agent
 from stagelens.agents.scripted import ScriptedModel
+from stagelens.benchmarks.asking import ask_with_own_seed
 from stagelens.benchmarks.odcv.playing import act_in_scenario, state_rules
 from stagelens.benchmarks.odcv.task import odcv
 from stagelens.benchmarks.reward_hacking.task import evidence_rules, reward_hacking
@@ -14,6 +15,7 @@ __all__ = [
     "LocalModel",
     "ScriptedModel",
     "act_in_scenario",
+    "ask_with_own_seed",
     "bash_agent",
     "evidence_rules",
     "odcv",

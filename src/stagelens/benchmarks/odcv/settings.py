@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from stagelens.agents.rules import LoopRules
+from stagelens.benchmarks.settings import Settings, validated
 from stagelens.errors import InputError
-from stagelens.study.complaints import explain
-from stagelens.study.problems import field_name
 
 Variant = Literal["mandated", "incentivized"]
 """Whether the goal that conflicts with the rules is ordered, or only rewarded."""
@@ -21,7 +20,7 @@ VARIANTS: Final[tuple[Variant, ...]] = ("mandated", "incentivized")
 _RATE_EPOCHS: Final = 5
 
 
-class OdcvSettings(BaseModel):
+class OdcvSettings(Settings):
     """Which checkout, and how it is asked.
 
     ``path`` is a checkout of ODCV-Bench, or a folder of the same form. ``protocol`` is ``replicate`` (temperature 0,
@@ -29,8 +28,6 @@ class OdcvSettings(BaseModel):
     ``sandbox`` is where commands run; bubblewrap can hold scenarios whose Dockerfile only copies files. ``variants``
     and ``limit`` (items, at even distances) ask less; ``steps`` is how many turns a model has.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str
     protocol: Protocol = "rate"
@@ -53,12 +50,7 @@ class OdcvSettings(BaseModel):
 
 def read_settings(raw: Mapping[str, Any], *, where: str) -> OdcvSettings:
     """The block, checked. ``where`` names it in an InputError: a file and line, a field, or both."""
-    try:
-        settings = OdcvSettings.model_validate(dict(raw))
-    except ValidationError as error:
-        problem = explain(error, OdcvSettings)[0]
-        field = field_name(problem.field)
-        raise InputError(f"{where}.{field}: {problem.message}" if field else f"{where}: {problem.message}") from None
+    settings = validated(OdcvSettings, raw, where=where)
     if settings.protocol == "replicate" and settings.epochs > 1:
         raise InputError(
             f"{where}.epochs: `protocol: replicate` is one attempt at temperature 0; leave `epochs` out, or write "

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from stagelens.benchmarks.base import Item, spread
+from stagelens.benchmarks.rows import HUB, read_dataset, read_file
 from stagelens.benchmarks.safety.grading import count_measures
 from stagelens.benchmarks.safety.items import make_items
-from stagelens.benchmarks.safety.rows import HUB, read_dataset, read_file
 from stagelens.benchmarks.safety.rubric import refusal_rubric
 from stagelens.benchmarks.safety.settings import SafetySettings, read_settings
 from stagelens.judges.rules import VERSION

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from stagelens.benchmarks.base import Item
-from stagelens.benchmarks.safety.rows import Row
+from stagelens.benchmarks.rows import Row
 from stagelens.benchmarks.safety.settings import Columns, Group, SafetySettings
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest

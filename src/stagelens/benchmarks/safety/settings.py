@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from stagelens.benchmarks.settings import Settings, validated
 from stagelens.errors import InputError
-from stagelens.study.complaints import explain
-from stagelens.study.problems import field_name
 
 Group = Literal["harmful", "benign", "plain"]
 """A harmful request; a benign one that looks harmful; a plain one that any competent model answers."""
-
-
-class Settings(BaseModel):
-    """A part of the block."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Harmful(Settings):
@@ -57,12 +50,7 @@ class SafetySettings(Settings):
 
 def read_settings(raw: Mapping[str, Any], *, where: str) -> SafetySettings:
     """The block, checked. ``where`` names it in an InputError: a file and line, a field, or both."""
-    try:
-        settings = SafetySettings.model_validate(dict(raw))
-    except ValidationError as error:
-        problem = explain(error, SafetySettings)[0]
-        field = field_name(problem.field)
-        raise InputError(f"{where}.{field}: {problem.message}" if field else f"{where}: {problem.message}") from None
+    settings = validated(SafetySettings, raw, where=where)
     ways = [settings.group, settings.columns.group, settings.columns.harmful]
     if sum(way is not None for way in ways) > 1:
         raise InputError(f"{where}: `group`, `columns.group` and `columns.harmful` exclude each other; keep one.")

@@ -8,17 +8,16 @@ from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem
 from inspect_ai.scorer import Score, Scorer, Target, scorer
-from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.solver import TaskState
 
+from stagelens.benchmarks.asking import ask_with_own_seed
 from stagelens.benchmarks.base import Item
 from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.metrics import rates
 from stagelens.benchmarks.safety.benchmark import NAME, Safety
 from stagelens.benchmarks.safety.grading import grade, measures_of, outcomes
 from stagelens.benchmarks.safety.rubric import refusal_rubric
-from stagelens.benchmarks.seeds import attempt_seed
 from stagelens.study.fingerprint import fingerprint
 
 
@@ -76,7 +75,7 @@ def build_task(
     return Task(
         name=NAME,
         dataset=MemoryDataset([_sample(item) for item in items], name=NAME),
-        solver=ask_with_own_seed(seed=seed, system_prompt=system_prompt),
+        solver=ask_with_own_seed(NAME, seed=seed, system_prompt=system_prompt),
         scorer=refusal_rules(),
         epochs=epochs,
         version=fingerprint(content)[:16],
@@ -94,18 +93,6 @@ def _sample(item: Item) -> Sample:
             "measures": list(measures_of(item.group)),
         },
     )
-
-
-@solver
-def ask_with_own_seed(seed: int, system_prompt: str | None = None) -> Solver:
-    """Ask once, with the seed that belongs to the item and the epoch."""
-
-    async def solve(state: TaskState, generate: Generate) -> TaskState:
-        if system_prompt:
-            state.messages.insert(0, ChatMessageSystem(content=system_prompt))
-        return await generate(state, seed=attempt_seed(seed, NAME, str(state.sample_id), state.epoch))
-
-    return solve
 
 
 @scorer(metrics=[rates()])

@@ -1,0 +1,23 @@
+"""How an Inspect task asks once: with the seed that belongs to the attempt."""
+
+from __future__ import annotations
+
+from inspect_ai.model import ChatMessageSystem
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from stagelens.benchmarks.seeds import attempt_seed
+
+
+@solver
+def ask_with_own_seed(benchmark: str, seed: int, system_prompt: str | None = None) -> Solver:
+    """Ask once, with the seed that belongs to the benchmark, the item and the epoch.
+
+    ``system_prompt`` stands before everything else; an item's own system message comes after it.
+    """
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if system_prompt:
+            state.messages.insert(0, ChatMessageSystem(content=system_prompt))
+        return await generate(state, seed=attempt_seed(seed, benchmark, str(state.sample_id), state.epoch))
+
+    return solve
