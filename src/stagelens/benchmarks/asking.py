@@ -12,12 +12,16 @@ from stagelens.benchmarks.seeds import attempt_seed
 def ask_with_own_seed(benchmark: str, seed: int, system_prompt: str | None = None) -> Solver:
     """Ask once, with the seed that belongs to the benchmark, the item and the epoch.
 
-    ``system_prompt`` stands before everything else; an item's own system message comes after it.
+    ``system_prompt`` stands before everything else, in one message with what an item has of its own: templates seldom
+    take two.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         if system_prompt:
-            state.messages.insert(0, ChatMessageSystem(content=system_prompt))
+            own = [message for message in state.messages if message.role == "system"]
+            others = [message for message in state.messages if message.role != "system"]
+            text = "\n\n".join([system_prompt, *(message.text for message in own)])
+            state.messages = [ChatMessageSystem(content=text), *others]
         return await generate(state, seed=attempt_seed(seed, benchmark, str(state.sample_id), state.epoch))
 
     return solve

@@ -4,16 +4,20 @@ A benchmark's scorer leaves, for every sample, one record per measure in ``Score
 ``benchmarks.records``), and beside it, where a sandbox recorded any, ``Score.metadata["evidence"]``: text for a judge.
 The sample's own ``metadata`` carries ``cluster``, ``stratum``, ``group`` and ``measures``. ``outcomes.inspect_logs``
 reads nothing else.
+
+A benchmark of very many single answers is asked in bulk instead (``Bulk``): no Inspect sample for each, the same
+outcome records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    import polars as pl
     from inspect_ai import Task
 
     from stagelens.judges.rubric import Rubric
@@ -31,6 +35,26 @@ class Item:
     group: str
     cluster: str
     stratum: str | None = None
+
+
+Message = tuple[Literal["system", "user", "assistant"], str]
+"""Who says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """How a benchmark is asked in bulk, in batches that are written as Parquet (``outcomes.bulk_answers``).
+
+    Attributes:
+        conversation: what an item shows a model; it ends with the user's words.
+        grade: from answers, as ``outcomes.bulk_answers.ANSWERED`` has them, to one row a measure of each: ``item``,
+            ``epoch``, then the fields of ``outcomes.bulk_answers.RECORD``. An answer with an ``error`` is unattempted.
+        version: of all that decides a grade. Where it changes, answers are graded again, never asked again.
+    """
+
+    conversation: Callable[[Item], tuple[Message, ...]]
+    grade: Callable[[pl.DataFrame], pl.DataFrame]
+    version: str
 
 
 class Benchmark(Protocol):
@@ -58,6 +82,9 @@ class Benchmark(Protocol):
 
     def turns(self, settings: Any) -> int:
         """How many answers one attempt asks for at most."""
+
+    def bulk(self, settings: Any) -> Bulk | None:
+        """How it is asked in bulk; None where every attempt is a sample of Inspect's."""
 
     def rubric(self, settings: Any) -> Rubric | None:
         """How a model judges the answers; None where only rules grade."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stagelens.engine.bulk import ask_in_bulk, log_of
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity, prompting_of
 from stagelens.engine.ledger import Ledger
@@ -20,7 +20,9 @@ from stagelens.study.spec import Study
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
-    from inspect_ai.model import Model
+    from inspect_ai.model import CachePolicy, Model
+
+    from stagelens.models.bulk import Ask
 
 
 def unasked(shards: Sequence[Shard], folder: RunFolder, ledger: Ledger) -> list[Shard]:
@@ -40,11 +42,6 @@ def unasked(shards: Sequence[Shard], folder: RunFolder, ledger: Ledger) -> list[
     return missing
 
 
-def log_of(shard: Shard, folder: RunFolder) -> Path:
-    """The place of a shard's log."""
-    return folder.logs(shard.stage.family, shard.stage.stage.name) / shard.log_name
-
-
 def ask_shards(shards: Sequence[Shard], *, study: Study, folder: RunFolder, ledger: Ledger, reporter: Reporter) -> None:
     """Ask every shard, one stage's model in memory at a time.
 
@@ -52,13 +49,19 @@ def ask_shards(shards: Sequence[Shard], *, study: Study, folder: RunFolder, ledg
     """
     for stage, own in _by_stage(shards):
         model = _model(stage, study, folder)
-        with _released(model), reporter.bar(f"{stage.family}/{stage.stage.name}: asking") as step:
+        with (
+            _released(model),
+            _asking_in_bulk(own, model, study) as ask,
+            reporter.bar(f"{stage.family}/{stage.stage.name}: asking") as step,
+        ):
             for position, shard in enumerate(own):
                 step(position, len(own))
-                log = _ask(shard, model, study, folder)
-                if log.status == "cancelled":
-                    raise KeyboardInterrupt
-                if is_whole(log):
+                bulk = shard.questions.bulk
+                if bulk is None:
+                    whole = _ask(shard, model, study, folder)
+                else:
+                    whole = ask_in_bulk(shard, bulk, ask, log_of(shard, folder), study)
+                if whole:
                     ledger.record(shard.piece, shard.inputs)
         look = f" at look {own[0].look}" if study.analysis.looks > 1 else ""
         reporter.say(f"asked {stage.family}/{stage.stage.name}{look}: {sum(shard.attempts for shard in own)} answers")
@@ -126,14 +129,14 @@ def _production_template(family: str, study: Study, folder: RunFolder) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog:
+def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> bool:
+    """Ask through Inspect; returns whether every item was asked and graded without an error."""
     from inspect_ai import eval as evaluate
 
     from stagelens.models import expect
 
     place = log_of(shard, folder)
     partial = begin_log(place)
-    generation = study.generation
     # All of the shard at once where nothing bounds it: the local provider forms its batches from the whole set.
     at_once = min(shard.attempts, shard.questions.concurrency or shard.attempts)
     expect(model, shard.attempts, at_once=at_once)
@@ -142,7 +145,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
         shard.items,
         seed=study.seed,
         epochs=shard.questions.epochs,
-        system_prompt=generation.system_prompt,
+        system_prompt=study.generation.system_prompt,
     )
     (log,) = evaluate(
         task,
@@ -156,21 +159,42 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> EvalLog
         log_realtime=False,
         score_display=False,
         log_buffer=shard.attempts,
-        temperature=generation.temperature,
-        top_p=generation.top_p,
-        max_tokens=generation.max_answer_tokens + generation.max_thinking_tokens,
-        **_cache(model, shard),
+        **_settings(study),
+        cache=_cache(model, shard.stage),
     )
     end_log(partial, place)
-    return log
+    if log.status == "cancelled":
+        raise KeyboardInterrupt
+    return is_whole(log)
 
 
-def _cache(model: Model, shard: Shard) -> dict[str, Any]:
+def _settings(study: Study) -> dict[str, Any]:
+    """How answers are generated, the same at every stage."""
+    generation = study.generation
+    return {
+        "temperature": generation.temperature,
+        "top_p": generation.top_p,
+        "max_tokens": generation.max_answer_tokens + generation.max_thinking_tokens,
+    }
+
+
+@contextmanager
+def _asking_in_bulk(shards: Sequence[Shard], model: Model, study: Study) -> Iterator[Ask]:
+    """What asks in bulk, for shards of one stage."""
+    from inspect_ai.model import GenerateConfig
+
+    from stagelens.models.bulk import in_bulk
+
+    with in_bulk(model, GenerateConfig(**_settings(study)), cache=_cache(model, shards[0].stage)) as ask:
+        yield ask
+
+
+def _cache(model: Model, stage: StageIdentity) -> CachePolicy | bool:
     """Keep the answers of paid models as they come; an answer made here is cheaper than its entry in a cache."""
     from inspect_ai.model import CachePolicy
 
     from stagelens.models import LOCAL_PROVIDER
 
     if str(model).startswith(f"{LOCAL_PROVIDER}/"):
-        return {}
-    return {"cache": CachePolicy(expiry=None, scopes={"checkpoint": shard.stage.fingerprint})}
+        return False
+    return CachePolicy(expiry=None, scopes={"checkpoint": stage.fingerprint})

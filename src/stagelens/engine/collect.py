@@ -9,11 +9,11 @@ import polars as pl
 
 from stagelens.analysis import analyze
 from stagelens.benchmarks.records import AWAITS_JUDGE, LEFT_OUT
-from stagelens.engine.ask import log_of
+from stagelens.engine.bulk import log_of
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.judging import Judging, StageLog
 from stagelens.engine.shards import Shard
-from stagelens.outcomes.inspect_logs import read_log
+from stagelens.outcomes.answer_files import AnswerFile
 from stagelens.outcomes.judged import PANEL
 from stagelens.outcomes.label_sheets import labelled
 from stagelens.outcomes.looks import is_not_asked
@@ -58,7 +58,8 @@ def outcomes_of(shard: Shard, study: Study, folder: RunFolder, *, skipped: str |
     seen: set[tuple[str, int]] = set()
     log = log_of(shard, folder)
     if skipped is None and log.is_file():
-        frames.append(read_log(log, family=family, stage=stage.name, stage_index=position))
+        file = AnswerFile(shard.questions.benchmark.name, log)
+        frames.append(file.outcomes(family=family, stage=stage.name, stage_index=position))
         seen = set(frames[0].select("item", "epoch").iter_rows())
     absent = list(_absent(shard, position, seen, skipped or "not in the log"))
     if absent:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stagelens.engine.ask import is_whole, log_of
+from stagelens.engine.ask import is_whole
+from stagelens.engine.bulk import log_of, whole_inputs
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity
 from stagelens.engine.ledger import Ledger
@@ -41,6 +42,8 @@ def _whole_log_inputs(shard: Shard, folder: RunFolder) -> dict[str, Any] | None:
     path = log_of(shard, folder)
     if not path.is_file():
         return None
+    if shard.questions.bulk is not None:
+        return whole_inputs(path)
     from inspect_ai.log import read_eval_log
 
     try:

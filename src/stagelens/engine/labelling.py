@@ -11,7 +11,8 @@ from stagelens.analysis import analyze
 from stagelens.engine.collect import decide
 from stagelens.engine.folder import RunFolder
 from stagelens.errors import InputError
-from stagelens.outcomes.inspect_logs import Transcript, read_answers
+from stagelens.outcomes.answer_files import answer_files
+from stagelens.outcomes.inspect_logs import Transcript
 from stagelens.outcomes.label_sheets import KEY, SHEET, Answer, read_key, read_sheet, write_key, write_sheet
 from stagelens.outcomes.labels import draw_sample, label_ranges, with_labels, without_labels
 from stagelens.outcomes.table import read_table, write_table
@@ -78,8 +79,8 @@ def _transcripts(key: pl.DataFrame, folder: RunFolder) -> dict[Answer, Transcrip
     drawn = key.group_by("family", "stage", "benchmark", maintain_order=True).agg("item", "epoch")
     for family, stage, benchmark, items, epochs in drawn.iter_rows():
         attempts = set(zip(items, epochs, strict=True))
-        for log in sorted(folder.logs(family, stage).glob("*.eval")):
-            if log.name.rsplit("-", 1)[0] == benchmark:
-                for answer in read_answers(log, attempts):
+        for file in answer_files(folder.logs(family, stage)):
+            if file.benchmark == benchmark:
+                for answer in file.answers(attempts):
                     found[family, stage, benchmark, answer.item, answer.epoch] = answer
     return found

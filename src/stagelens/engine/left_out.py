@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stagelens.benchmarks import get_benchmark
-from stagelens.engine.ask import log_of
+from stagelens.engine.bulk import log_of
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.shards import Shard
 from stagelens.study.spec import Study

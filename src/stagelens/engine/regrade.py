@@ -14,7 +14,7 @@ from stagelens.engine.judges import benchmark_settings, read_panels
 from stagelens.engine.judging import Judging, StageLog, write_summary
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
-from stagelens.outcomes.inspect_logs import read_log
+from stagelens.outcomes.answer_files import AnswerFile, answer_files
 from stagelens.outcomes.judged import HUMAN, PANEL
 from stagelens.outcomes.table import read_table
 from stagelens.report.folder import read_verdicts
@@ -109,15 +109,14 @@ def _logs(study: Study, folder: RunFolder) -> Iterator[StageLog]:
     """Every log of every stage's answers."""
     for family, members in study.families.items():
         for stage in members.stages:
-            for path in sorted(folder.logs(family, stage.name).glob("*.eval")):
-                yield StageLog(family, stage, path.name.rsplit("-", 1)[0], path)
+            for file in answer_files(folder.logs(family, stage.name)):
+                yield StageLog(family, stage, file.benchmark, file.path)
 
 
 def _unjudged(table: pl.DataFrame, logs: Sequence[StageLog], study: Study) -> pl.DataFrame:
     """The outcomes as the benchmarks' own scorers left them: from the logs, and from the table what no log holds."""
     frames = [
-        read_log(
-            log.path,
+        AnswerFile(log.benchmark, log.path).outcomes(
             family=log.family,
             stage=log.stage.name,
             stage_index=study.families[log.family].stages.index(log.stage),

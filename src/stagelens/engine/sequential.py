@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from stagelens.analysis import analyze
-from stagelens.engine.ask import ask_shards, log_of
+from stagelens.engine.ask import ask_shards
+from stagelens.engine.bulk import log_of
 from stagelens.engine.collect import answered, outcomes_of
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.judging import Judging

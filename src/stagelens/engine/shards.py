@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stagelens.benchmarks import get_benchmark
-from stagelens.benchmarks.base import Benchmark, Item, spread
+from stagelens.benchmarks.base import Benchmark, Bulk, Item, spread
 from stagelens.engine.identity import Inputs, StageIdentity, cell_inputs
 from stagelens.engine.looks import deal, measures_of
+from stagelens.outcomes.bulk_answers import SUFFIX
 from stagelens.study.spec import Study
 
 ATTEMPTS_PER_SHARD: Final = 512
@@ -42,6 +43,11 @@ class Questions:
         """What a user should know before they are asked, a line each."""
         said = self.benchmark.notices(self.settings, self.items)
         return tuple(f"{self.benchmark.name}: {notice}" for notice in said)
+
+    @property
+    def bulk(self) -> Bulk | None:
+        """How they are asked in bulk, None where through Inspect."""
+        return self.benchmark.bulk(self.settings)
 
     @property
     def concurrency(self) -> int | None:
@@ -81,8 +87,9 @@ class Shard:
 
     @property
     def log_name(self) -> str:
-        """The name of its log."""
-        return f"{self.questions.benchmark.name}-{self.number:04d}.eval"
+        """The name of its log: Inspect's, or Parquet where it is asked in bulk."""
+        suffix = ".eval" if self.questions.bulk is None else SUFFIX
+        return f"{self.questions.benchmark.name}-{self.number:04d}{suffix}"
 
 
 def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions, ...]:

@@ -23,6 +23,7 @@ from stagelens.errors import InputError
 from stagelens.models import LOCAL_PROVIDER
 from stagelens.models.answers import needs_markup, read_answer
 from stagelens.models.batches import Request
+from stagelens.models.bulk import Answer, Question
 from stagelens.models.prompting import (
     CALL_STOPS,
     RAW_STOPS,
@@ -139,6 +140,35 @@ class LocalModel(ModelAPI):
         answer = read_answer(completion, prompt, offered, tokenizer)
         earlier = sum(len(turn.calls) for turn in turns)
         return to_output(self.model_name, completion, answer, earlier_calls=earlier)
+
+    def answer_together(self, questions: Sequence[Question], *, config: GenerateConfig) -> list[Answer]:
+        """One answer a question, in their order, in batches composed from all of them.
+
+        A conversation that the chat template refuses has no answer, and the refusal as its error.
+        """
+        tokenizer = None if self._template is None else self._tokenizer
+        markup, stops = tokenizer is not None and needs_markup((), tokenizer), self._stops(())
+        prompts, answers = [], {}
+        for place, question in enumerate(questions):
+            try:
+                prompts.append((place, self._prompt(question.turns, ())))
+            except InputError as error:
+                answers[place] = Answer(None, error=str(error))
+        requests = [
+            to_request(
+                prompt,
+                config.model_copy(update={"seed": questions[place].seed}),
+                default_stops=stops,
+                markup=markup,
+            )
+            for place, prompt in prompts
+        ]
+        for (place, prompt), completion in zip(prompts, self._answer(requests), strict=True):
+            read = read_answer(completion, prompt, (), tokenizer)
+            answers[place] = Answer(
+                read.text, read.thoughts, completion.stop_reason, completion.prompt_tokens, completion.tokens
+            )
+        return [answers[place] for place in range(len(questions))]
 
     def _stops(self, tools: Sequence[Tool]) -> tuple[str, ...]:
         if self._prompting == "urial":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_CUT = ("max_tokens", "model_length")
+CUT = ("max_tokens", "model_length")
+"""Stop reasons of answers that were cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +27,22 @@ class AnswerSummary:
         )
 
 
-def summarise_logs(paths: Iterable[Path]) -> AnswerSummary:
-    """Count over several Inspect logs. Samples that failed before an answer came do not count."""
+def summarise_log(path: Path) -> AnswerSummary:
+    """Count over an Inspect log. Samples that failed before an answer came do not count."""
     from inspect_ai.log import read_eval_log
     from inspect_ai.model import ContentReasoning
 
     total = AnswerSummary()
-    for path in paths:
-        log = read_eval_log(str(path), exclude_fields={"messages", "events", "store", "attachments"})
-        for sample in log.samples or []:
-            if not sample.output.choices:
-                continue
-            content = sample.output.choices[0].message.content
-            thoughts = not isinstance(content, str) and any(isinstance(part, ContentReasoning) for part in content)
-            total += AnswerSummary(
-                answers=1,
-                truncated=int(sample.output.stop_reason in _CUT),
-                with_thoughts=int(thoughts),
-                tokens=sample.output.usage.output_tokens if sample.output.usage else 0,
-            )
+    log = read_eval_log(str(path), exclude_fields={"messages", "events", "store", "attachments"})
+    for sample in log.samples or []:
+        if not sample.output.choices:
+            continue
+        content = sample.output.choices[0].message.content
+        thoughts = not isinstance(content, str) and any(isinstance(part, ContentReasoning) for part in content)
+        total += AnswerSummary(
+            answers=1,
+            truncated=int(sample.output.stop_reason in CUT),
+            with_thoughts=int(thoughts),
+            tokens=sample.output.usage.output_tokens if sample.output.usage else 0,
+        )
     return total

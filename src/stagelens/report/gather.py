@@ -8,8 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from stagelens.errors import InputError
-from stagelens.outcomes.answers import summarise_logs
-from stagelens.outcomes.inspect_logs import read_transcripts
+from stagelens.outcomes.answer_files import AnswerFile, answer_files, summarise
 from stagelens.report.context import Example, JudgeRow, LineageRow, ParityRow, ReportContext
 from stagelens.study.spec import Stage, Study
 
@@ -37,7 +36,7 @@ def gather_context(folder: Path) -> ReportContext | None:
 
 def _parity(study: Study, family: str, stage: Stage, folder: Path) -> ParityRow:
     generation = study.generation
-    summary = summarise_logs(_logs(folder, family, stage))
+    summary = summarise(_files(folder, family, stage))
     answers = summary.answers
     return ParityRow(
         family=family,
@@ -67,9 +66,11 @@ def _lineage(family: str, stage: Stage) -> LineageRow:
 
 
 def _examples(family: str, stage: Stage, folder: Path) -> Iterator[Example]:
-    for log in _logs(folder, family, stage)[:1]:
-        benchmark = log.name.rsplit("-", 1)[0]
-        for answer in read_transcripts(log, EXAMPLES):
+    firsts: dict[str, AnswerFile] = {}
+    for file in _files(folder, family, stage):
+        firsts.setdefault(file.benchmark, file)
+    for benchmark, file in firsts.items():
+        for answer in file.transcripts(EXAMPLES):
             yield Example(
                 family=family,
                 stage=stage.name,
@@ -96,5 +97,5 @@ def _judges(path: Path) -> tuple[JudgeRow, ...]:
         raise InputError(f"{path} cannot be read ({error}): run the study again.") from error
 
 
-def _logs(folder: Path, family: str, stage: Stage) -> list[Path]:
-    return sorted((folder / "logs" / family / stage.name).glob("*.eval"))
+def _files(folder: Path, family: str, stage: Stage) -> list[AnswerFile]:
+    return answer_files(folder / "logs" / family / stage.name)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from stagelens.benchmarks.base import Item, spread
+from stagelens.benchmarks.base import Bulk, Item, spread
 from stagelens.benchmarks.odcv import rubric as judging
 from stagelens.benchmarks.odcv import state
 from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout, without_rules
@@ -75,6 +75,10 @@ class Odcv:
     def turns(self, settings: OdcvSettings) -> int:
         """The steps that the model has."""
         return settings.steps
+
+    def bulk(self, settings: OdcvSettings) -> Bulk | None:
+        """Agents are asked through Inspect."""
+        return None
 
     def rubric(self, settings: OdcvSettings) -> Rubric | None:
         """ODCV-Bench's six levels."""

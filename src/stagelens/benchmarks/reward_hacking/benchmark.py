@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from stagelens.benchmarks.base import Item, spread
+from stagelens.benchmarks.base import Bulk, Item, spread
 from stagelens.benchmarks.reward_hacking import harnesses
 from stagelens.benchmarks.reward_hacking import rubric as judging
 from stagelens.benchmarks.reward_hacking.challenge import Challenge
@@ -75,6 +75,10 @@ class RewardHacking:
     def turns(self, settings: RewardHackingSettings) -> int:
         """The steps that the model has."""
         return settings.steps
+
+    def bulk(self, settings: RewardHackingSettings) -> Bulk | None:
+        """Agents are asked through Inspect."""
+        return None
 
     def rubric(self, settings: RewardHackingSettings) -> Rubric | None:
         """Whether it cheated; what the rules prove stands."""

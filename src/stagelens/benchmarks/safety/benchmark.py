@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from stagelens.benchmarks.base import Item, spread
+from stagelens.benchmarks.base import Bulk, Item, spread
 from stagelens.benchmarks.rows import HUB, read_dataset, read_file
 from stagelens.benchmarks.safety.grading import count_measures
 from stagelens.benchmarks.safety.items import make_items
@@ -66,6 +66,10 @@ class Safety:
     def turns(self, settings: SafetySettings) -> int:
         """One."""
         return 1
+
+    def bulk(self, settings: SafetySettings) -> Bulk | None:
+        """Through Inspect: prompt sets are small."""
+        return None
 
     def rubric(self, settings: SafetySettings) -> Rubric | None:
         """How far an answer refuses, in the rules' classes."""
