@@ -12,6 +12,7 @@ from stagelens.engine.identity import StageIdentity, prompting_of
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.logs import METADATA_KEY, begin_log, end_log
 from stagelens.engine.progress import Reporter
+from stagelens.engine.samples import sample_of
 from stagelens.engine.shards import Shard
 from stagelens.engine.train import checkpoint_of
 from stagelens.errors import InputError
@@ -61,6 +62,7 @@ def ask_shards(shards: Sequence[Shard], *, study: Study, folder: RunFolder, ledg
                     whole = _ask(shard, model, study, folder)
                 else:
                     whole = ask_in_bulk(shard, bulk, ask, log_of(shard, folder), study)
+                    sample_of(shard, folder).unlink(missing_ok=True)
                 if whole:
                     ledger.record(shard.piece, shard.inputs)
         look = f" at look {own[0].look}" if study.analysis.looks > 1 else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stagelens.engine.ask import ask_shards, unasked
+from stagelens.engine.bulk import grade_again
 from stagelens.engine.collect import collect_outcomes, decide, missing_sentences, outcomes_of, write_outcomes
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.found import note_found_shards, note_found_stages
@@ -19,6 +20,7 @@ from stagelens.engine.ledger import Ledger
 from stagelens.engine.left_out import askable, left_out, sentences, skipped
 from stagelens.engine.planning import plan_questions
 from stagelens.engine.progress import Reporter, silent
+from stagelens.engine.samples import write_samples
 from stagelens.engine.sequential import ask_until_decided
 from stagelens.engine.shards import Shard, cut_shards, read_questions
 from stagelens.engine.train import train_stages, unmade
@@ -123,6 +125,7 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
     with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
         note_found_stages(stages, folder, ledger)
         note_found_shards(shards, folder, ledger)
+        grade_again(shards, folder)
         work = _Work(
             study=study,
             folder=folder,
@@ -180,6 +183,7 @@ def _evaluate(work: _Work) -> Outcome:
     frames += [
         outcomes_of(shard, study, folder, skipped=causes[shard.piece]) for shard in work.shards if shard.piece in causes
     ]
+    write_samples(asked, folder)
     outcomes = write_outcomes(frames, folder)
     write_summary(work.judging, folder)
     return Outcome(folder, decide(study, folder), missing_sentences(outcomes))
