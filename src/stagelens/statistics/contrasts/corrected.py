@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from stagelens.statistics.contrasts.readings import Pairing, Reading
 from stagelens.statistics.data import SCORED, Labels, MeasureData, Question
 from stagelens.statistics.intervals.clusters import Sample, Worth
-from stagelens.statistics.judging.ppi import CorrectedDifference, Graded, corrected_difference
+from stagelens.statistics.judging.graded import Graded
+from stagelens.statistics.judging.ppi import CorrectedDifference, corrected_difference
 
 METHOD: Final = "ppi++"
 
