@@ -13,7 +13,7 @@ from stagelens.engine.judges import Panel
 from stagelens.judges.asking import Judgement
 from stagelens.judges.panel import combine
 from stagelens.judges.rubric import Rubric
-from stagelens.outcomes.judged import HUMAN, PANEL
+from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.study.rules import RULE
 

@@ -15,7 +15,7 @@ from stagelens.engine.judging import Judging, StageLog, write_summary
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import AnswerFile, answer_files
-from stagelens.outcomes.judged import HUMAN, PANEL
+from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.table import read_table
 from stagelens.report.folder import read_verdicts
 from stagelens.statistics.results import MeasureResult, Verdicts
