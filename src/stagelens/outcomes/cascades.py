@@ -91,7 +91,7 @@ class Second:
             filled = own & ~np.isnan(chance)
             if not filled.any():
                 chance[drawn] = np.nan
-                yield f"{self.by} graded no answer of {name} that was drawn with the chance {each:.3g}: it corrects none."
+                yield f"{self.by} graded no answer of {name} drawn with the chance {each:.3g}: it corrects none."
                 return
             chance[filled] = each * np.count_nonzero(filled) / np.count_nonzero(own)
 
