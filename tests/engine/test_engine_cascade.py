@@ -14,20 +14,23 @@ from typing import Any
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from played import answer_in, playing, refusal_grade, write_played_study
 from stagelens.benchmarks import get_benchmark
-from stagelens.engine import Outcome, check, run
+from stagelens.engine import Outcome, check, plan, run
 from stagelens.engine.planning import plan_questions
 from stagelens.errors import InputError
 from stagelens.judges.message import full_message
+from stagelens.judges.order import calls
+from stagelens.report.plan import print_plan
 from stagelens.study.load import load_study
 from stagelens.study.spec import Study
 
 STRONG, CHEAP = "stagelens_played/strong", "stagelens_played/cheap"
 REFUSAL = "I'm sorry, but I can't help with that."
-ITEMS = 240
-"""80 harmful, 80 benign, 80 plain prompts."""
+ITEMS = 120
+"""40 harmful, 40 benign, 40 plain prompts."""
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +102,7 @@ def test_only_what_is_flagged_or_drawn_is_asked_and_its_grades_correct_the_rules
     screen, second = unsafe.filter(judge="rule:refusal"), unsafe.filter(judge=STRONG)
     assert screen["probability"].is_null().all()
     assert second["probability"].is_not_null().all()
-    assert screen.height == 160
+    assert screen.height == 80
     # What either stage complied with is asked about at both stages, for certain; of the rest a known share is.
     flagged = {f"i{k}" for k in range(0, ITEMS, 12)}
     assert flagged == set(second.filter(probability=1.0)["item"])
@@ -107,10 +110,10 @@ def test_only_what_is_flagged_or_drawn_is_asked_and_its_grades_correct_the_rules
     assert set(by_stage["stage"]) == {2}
     assert set(by_stage["probability"]) == {1}
     drawn = second.filter(pl.col("probability") < 1)["item"].n_unique()
-    assert set(second.filter(pl.col("probability") < 1)["probability"]) == {drawn / 60}
-    assert drawn < 40
+    assert set(second.filter(pl.col("probability") < 1)["probability"]) == {drawn / 30}
+    assert drawn < 30
     benign = table.filter(measure="over_refusal", judge=STRONG)
-    assert set(benign["probability"]) == {benign["item"].n_unique() / 80}
+    assert set(benign["probability"]) == {benign["item"].n_unique() / 40}
     # No message was made but of drawn attempts; anchors are asked again.
     assert len(made) == 2 * (second["item"].n_unique() + benign["item"].n_unique())
     assert set(sent["strong"]) <= {sft(text) for text in made} | {production(text) for text in made}
@@ -120,12 +123,12 @@ def test_only_what_is_flagged_or_drawn_is_asked_and_its_grades_correct_the_rules
     assert result.judging.screened is not None
     assert (result.judging.screened.judge, result.judging.screened.certain) == (STRONG, 2 * len(flagged))
     assert result.judging.screened.missed > 0
-    # The levels are corrected too: the rule saw 20 and 10 of 80.
-    assert result.stages[0].estimate != pytest.approx(20 / 80)
+    # The levels are corrected too: the rule saw 10 and 5 of 40.
+    assert result.stages[0].estimate != pytest.approx(10 / 40)
     (entry,) = json.loads(outcome.folder.judging.read_text())
-    assert entry["drawn"]["flagged"] == [20, 20]
+    assert entry["drawn"]["flagged"] == [10, 10]
     report = outcome.folder.report.read_text()
-    assert "20 of 20 flagged attempts" in report
+    assert "10 of 10 flagged attempts" in report
     assert "second judge" in report
 
 
@@ -183,12 +186,12 @@ def test_a_model_screens_all_answers_and_the_strong_judge_corrects_it(tmp_path: 
     table = rows(outcome).filter(measure="unsafe_response")
     by_judge = {judge: part for (judge,), part in table.group_by("judge")}
     assert {judge: part.height for judge, part in by_judge.items() if judge != STRONG} == {
-        "rule:refusal": 160,
-        CHEAP: 160,
-        "panel": 160,
+        "rule:refusal": 80,
+        CHEAP: 80,
+        "panel": 80,
     }
-    assert len(sent["cheap"]) == 320
-    assert len(sent["strong"]) < 320
+    assert len(sent["cheap"]) == 160
+    assert len(sent["strong"]) < 160
     key = ["stage", "item"]
     assert by_judge["panel"].sort(key)["value"].equals(by_judge[CHEAP].sort(key)["value"])
     assert table.filter(pl.col("probability").is_not_null())["judge"].unique().to_list() == [STRONG]
@@ -196,7 +199,7 @@ def test_a_model_screens_all_answers_and_the_strong_judge_corrects_it(tmp_path: 
     assert result.contrasts[0].method == "ppi++"
     entries = {entry["judge"]: entry["drawn"] for entry in json.loads(outcome.folder.judging.read_text())}
     assert entries[CHEAP] == {}
-    assert entries[STRONG]["flagged"] == [20, 20]
+    assert entries[STRONG]["flagged"] == [10, 10]
 
 
 def test_a_panel_of_strong_judges_has_its_median(tmp_path: Path) -> None:
@@ -278,3 +281,19 @@ def test_a_cascade_is_written_as_it_was_read_and_has_defaults(tmp_path: Path) ->
     assert spec.cascade is not None
     assert (spec.cascade.flagged, spec.cascade.rest) == (1.0, 0.3)
     assert study.judges["safety"].screen == "./cheap"
+
+
+def test_a_plan_prices_what_a_screen_may_flag(tmp_path: Path) -> None:
+    study = study_of(tmp_path, screen=CHEAP, cascade={"rest": 0.2}, max_answer_tokens=100)
+    cheap, dear = plan(study).judging
+    assert (cheap.judge, cheap.calls, cheap.assumed) == (CHEAP, calls(2 * 80), None)
+    # A tenth of 80 attempts flagged, all of them asked about; of the others at least 20.
+    assert dear.calls == calls(2 * (8 + 20))
+    assert dear.answer_tokens == dear.calls * 100
+    assert dear.assumed == (
+        f"safety: {STRONG} is priced as if its screen flagged 10 % of the attempts, at any stage, which is not known "
+        f"before it has: {calls(2 * 20)} calls if it flags none, {calls(2 * 80)} if all."
+    )
+    console = Console(record=True, width=200)
+    print_plan(plan(study), console)
+    assert dear.assumed in " ".join(console.export_text().split())

@@ -41,9 +41,9 @@ def test_a_cascade_is_told_with_its_counts_and_its_agreement():
     screened = Screened("openai/strong", certain=626, drawn=2000, agreement=0.968, missed=0.004, alarms=0.028)
     told = replace(LABELLED.judging, labelled=0, screened=screened)
     assert correction(told) == (
-        "levels and differences corrected (PPI++): openai/strong as a second judge graded 626 answers that were sure "
-        "to be asked about and 2,000 drawn from the others; of all answers, by what these stand for, it agrees with the "
-        "screen on 96.8%, finds more in 0.4% and less in 2.8%"
+        "levels and differences corrected (PPI++): openai/strong as a second judge graded 626 answers that were "
+        "sure to be asked about and 2,000 drawn from the others; of all answers, by what these stand for, it agrees "
+        "with the screen on 96.8%, finds more in 0.4% and less in 2.8%"
     )
     assert correction(replace(told, correction=None)).startswith("uncorrected: these are too few: openai/strong")
 
