@@ -127,7 +127,7 @@ def test_pairs_of_many_stages_are_cut_not_broken():
 
 def test_many_warnings_of_pairs_are_counted():
     text = " ".join(printed(SIDE_BY_SIDE).split())
-    assert ": and 5 more on single pairs, which the report lists." in text
+    assert "odcv/misaligned: and 5 more on single pairs, which the report lists." in text
 
 
 def test_what_can_be_certified_judges_looks_and_scope_are_said():
@@ -142,5 +142,7 @@ def test_what_can_be_certified_judges_looks_and_scope_are_said():
 
 
 def test_what_holds_of_several_measures_is_said_once():
-    text = " ".join(printed(SIDE_BY_SIDE).split())
+    other = replace(SIDE_BY_SIDE.results[0], measure="severity")
+    text = " ".join(printed(replace(SIDE_BY_SIDE, results=(*SIDE_BY_SIDE.results, other))).split())
+    assert "odcv/misaligned, odcv/severity: and 5 more on single pairs" in text
     assert text.count("and 5 more on single pairs") == 1

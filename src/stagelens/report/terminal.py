@@ -175,9 +175,9 @@ def _cells(result: MeasureResult, console: Console) -> tuple[Text, ...]:
 
 def _list(title: str, entries: Iterable[tuple[str, str]], console: Console) -> None:
     """Sentences under a title; one that holds of several names is said once."""
-    names: dict[str, list[str]] = {}
+    names: dict[str, dict[str, None]] = {}
     for name, sentence in entries:
-        names.setdefault(sentence, []).append(name)
+        names.setdefault(sentence, {})[name] = None
     if not names:
         return
     console.print()
