@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator
 from gzip import BadGzipFile, GzipFile
 from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ENDINGS: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".parquet")
+_FIRST: Final = 200
 _BATCH: Final = 2_000
 """Rows of a Parquet file that are in memory at once."""
 
@@ -52,14 +54,18 @@ def log_files(path: Path) -> tuple[Path, ...]:
     return (path,)
 
 
-def fields_of(file: Path, rows: int = 20) -> set[str]:
-    """The names of a file's columns, or of the fields in its first ``rows`` rows that can be read."""
+def fields_of(file: Path) -> set[str]:
+    """The names of a file's columns, or of the fields in its first 200 rows; none where it has no rows.
+
+    Raises:
+        InputError: none of these rows can be read.
+    """
     if file.suffix.lower() == ".parquet":
         return set(_schema(_scan(file), file))
-    names: set[str] = set()
-    for _, row in zip(range(rows), stream(file, ()), strict=False):
-        names.update(row.cells)
-    return names
+    rows = list(islice(stream(file, ()), _FIRST))
+    if rows and all(row.problem for row in rows):
+        raise InputError(f"{file}, {rows[0].place}: {rows[0].problem}.")
+    return {name for row in rows for name in row.cells}
 
 
 def stream(file: Path, columns: Collection[str]) -> Iterator[RawRow]:

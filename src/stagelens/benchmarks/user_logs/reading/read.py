@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 from stagelens.benchmarks.user_logs.reading.conversations import MalformedError
 from stagelens.benchmarks.user_logs.reading.drawing import Draw, Drawn
@@ -16,6 +16,8 @@ from stagelens.benchmarks.user_logs.reading.redaction import Redactor
 from stagelens.benchmarks.user_logs.reading.rows import Filter
 from stagelens.benchmarks.user_logs.reading.settings import LogSettings
 from stagelens.errors import InputError
+
+_NO_ROWS: Final = "{} has no rows: it needs at least one prompt."
 
 
 def read_logs(settings: LogSettings, path: Path, *, seed: int) -> Logs:
@@ -34,7 +36,7 @@ def read_logs(settings: LogSettings, path: Path, *, seed: int) -> Logs:
     """
     redactor = Redactor(settings.phone_regions) if settings.redact else None
     files = log_files(path)
-    shape = _shape(settings, files)
+    shape = _shape(settings, path, files)
     keep = Filter(settings, shape)
     draw = Draw(seed=seed, size=settings.sample, merge_equal=settings.deduplicate == "exact")
     left_out: Counter[Reason] = Counter()
@@ -69,13 +71,16 @@ def read_logs(settings: LogSettings, path: Path, *, seed: int) -> Logs:
     return Logs(prompts, counts)
 
 
-def _shape(settings: LogSettings, files: tuple[Path, ...]) -> Shape:
-    """The shape of the first file, which all others have to share."""
-    first, *others = [(file, fields_of(file)) for file in files if file.stat().st_size]
-    shape = shape_of(settings, first[1], str(first[0]))
-    for file, fields in others:
-        if fields and shape.content not in fields:
-            raise InputError(f"{file} has no column {shape.content!r}, as {first[0].name} has; read them apart.")
+def _shape(settings: LogSettings, path: Path, files: tuple[Path, ...]) -> Shape:
+    """The shape of the first file that has rows, which all others have to share."""
+    fields_in = {file: fields for file in files if (fields := fields_of(file))}
+    if not fields_in:
+        raise InputError(_NO_ROWS.format(path))
+    first = next(iter(fields_in))
+    shape = shape_of(settings, fields_in[first], str(first))
+    for file, fields in fields_in.items():
+        if shape.content not in fields:
+            raise InputError(f"{file} has no column {shape.content!r}, as {first.name} has; read them apart.")
     return shape
 
 
@@ -100,7 +105,7 @@ def _prompt(drawn: Drawn, redactor: Redactor | None) -> LoggedPrompt:
 
 def _nothing_left(path: Path, counts: Counts, languages: Counter[str], settings: LogSettings) -> str:
     if not counts.read:
-        return f"{path} has no rows: it needs at least one prompt."
+        return _NO_ROWS.format(path)
     why = "; ".join(notice.rstrip(".") for notice in counts.notices())
     has = ", ".join(f"{name} ({count:,})" for name, count in languages.most_common(5))
     hint = f" It has {has}; `languages` asks for {', '.join(settings.languages)}." if has else ""

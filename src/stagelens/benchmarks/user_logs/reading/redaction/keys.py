@@ -47,7 +47,7 @@ _BEGUN: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
 
 _FRAMED: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-    r".{0,20000}?(?:-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    r".{0,8000}?(?:-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
 _LOGIN: Final = re.compile(r"(?<=://)([^\s/:@'\"<>]{1,64}):([^\s/:@'\"<>]{1,128})@(?=[\w.-])")

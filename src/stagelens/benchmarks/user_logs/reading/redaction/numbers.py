@@ -7,7 +7,7 @@ from typing import Final
 
 from stagelens.benchmarks.user_logs.reading.extra import optional
 
-_OTHERWISE: Final = "`redact: false`"
+_OTHERWISE: Final = "write `redact: false`"
 _CARD: Final = re.compile(
     r"(?<![\w.+-])(?<!\d[ ,])\d{4}([ -]?)(?:\d{4}\1\d{4}\1\d{1,7}|\d{6}\1\d{4,5})(?![\w-]|[ .,]\d)"
 )

@@ -48,22 +48,29 @@ _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _TRUNK: Final = re.compile(rf"{_START}(?:\(0\d{{1,5}}\)|0\d{{1,5}})(?:[ .\-/\u2013]{{1,3}}\d{{2,8}}){{1,5}}{_END}")
 """A number that starts with the zero for long distances, in groups."""
 
-_WORD: Final = (
-    r"(?:(?<![A-Za-z])(?:tele)?phone|(?<![A-Za-z])(?:tel|mobile|mob|cell|cellphone|whatsapp|wa|sms|fax|call|dial|text|ring|hotline|"
-    r"t[ée]l[ée]phone|tel[ée]fono|telefone|telefon|telefoon|m[óo]vil|celular|cel|portable|handy|handynummer|mobil|"
-    r"gsm|cellulare|nomor hp|hp|тел|телефон|моб)(?![A-Za-zа-яё])"
-    r"|电话|電話|手机|手機|携帯|联系方式|전화|휴대폰|연락처|फ़ोन|फोन|मोबाइल|هاتف|جوال|טלפון)"
-)
+_WORDS: Final = (
+    "phone", "telephone", "tel", "mobile", "mob", "cell", "cellphone", "whatsapp", "sms", "fax", "call", "dial", "text",
+    "ring", "hotline", "téléphone", "portable", "teléfono", "telefono", "móvil", "movil", "celular", "cel", "telefone",
+    "telefon", "telefoon", "handy", "handynummer", "mobil", "gsm", "cellulare", "hp", "тел", "телефон", "моб",
+)  # fmt: skip
+_JOINED_WORDS: Final = (
+    "电话", "電話", "手机", "手機", "携帯", "联系方式", "전화", "휴대폰", "연락처",
+    "फ़ोन", "फोन", "मोबाइल", "هاتف", "جوال", "טלפון",
+)  # fmt: skip
+"""Words that may stand right before or after other letters."""
+_WORD: Final = rf"(?:(?<![A-Za-z])(?:{'|'.join(_WORDS)})(?![A-Za-zа-яё])|{'|'.join(_JOINED_WORDS)})"
 _FILLER: Final = (
     r"(?:[\s:.#=()\"'*_|\-–—：,]{0,4}(?:me|us|him|her|at|on|is|no|nr|num|number|numbers|n°|nº|№|numéro|numero|número|nummer|"
     r"номер|my|mi|mon|es|est|ist|é|号码|號碼|番号|번호|号|是|为|は|는)?){0,4}[\s:.#=\"'*_|–—：]{0,4}"
 )
 _SPOKEN_OF: Final = re.compile(rf"({_WORD}{_FILLER})([(]?\d(?:{_GAP}\d){{6,14}})(?!\w|[.,]\d|-\d)", re.IGNORECASE)
 
-_DATE: Final = re.compile(
+_NEITHER: Final = re.compile(
     r"\(?(?:(?:19|20)\d\d([./ -])\d{1,2}\1\d{1,2}(?!\d)|\d{1,2}([./ -])\d{1,2}\2(?:19|20)\d\d(?!\d))"
     r"|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d$"
+    r"|0\d{4}-\d{4}$"
 )
+"""A date, a span of years, an American postcode."""
 _LAST_GROUP: Final = re.compile(r"[ .\-/()\u00a0\u2011\u2013]+\d+\)?$")
 _NO_DIGIT: Final = re.compile(r"\D")
 
@@ -76,7 +83,7 @@ class Phones:
     """
 
     def __init__(self, regions: Iterable[str]) -> None:
-        self._library = optional("phonenumbers", "`redact: false`")
+        self._library = optional("phonenumbers", "write `redact: false`")
         self._regions = tuple(dict.fromkeys(region.strip().upper() for region in regions))
         for region in self._regions:
             if region not in self._library.SUPPORTED_REGIONS:
@@ -109,7 +116,10 @@ class Phones:
         text = _TRUNK.sub(marking(self._with_trunk_zero), text)
         if "CN" in self._regions and _HAN.search(text):
             text = _BARE_MOBILE.sub(marking(partial(self._valid, regions=("CN",))), text)
-        return _SPOKEN_OF.sub(marking(self._spoken_of, group=2), text), found
+        lower = text.lower()
+        if any(word in lower for word in (*_WORDS, *_JOINED_WORDS)):  # many times faster than the form alone
+            text = _SPOKEN_OF.sub(marking(self._spoken_of, group=2), text)
+        return text, found
 
     def _length(self, number: str, is_phone: Callable[[str], bool]) -> int:
         """How much of what was found is a phone number: all, or all but the last groups; 0 where nothing is."""
@@ -146,16 +156,21 @@ class Phones:
 
     def _with_trunk_zero(self, number: str) -> bool:
         digits = _NO_DIGIT.sub("", number)
-        if not 9 <= len(digits) <= 12 or _DATE.match(number) or set(digits) <= {"0", "1"}:
+        if not 9 <= len(digits) <= 12 or _NEITHER.match(number) or set(digits) <= {"0", "1"}:
             return False
-        groups = [int(group) for group in re.findall(r"\d+", number)]
-        steps = {after - before for before, after in pairwise(groups)}
-        counting = len(groups) >= 4 and len(steps) == 1
-        return not counting and self._valid(number, self._regions)
+        return not _counts(number) and self._valid(number, self._regions)
 
     def _spoken_of(self, number: str) -> bool:
         """After a word for phones, a number in groups needs no country; a bare one must be given out somewhere."""
-        if _DATE.match(number):
+        if _NEITHER.match(number):
             return False
         groups = re.findall(r"\d+", number)
         return (len(groups) >= 2 and all(len(group) >= 2 for group in groups)) or self._valid(number, self._regions)
+
+
+def _counts(number: str) -> bool:
+    """Whether the groups go on like ``01 02 03 04`` or ``02 04 08 16``. Steps above 20 are those of ``01 23 45 67``."""
+    groups = [int(group) for group in re.findall(r"\d+", number)]
+    steps = {after - before for before, after in pairwise(groups)}
+    ratios = {after / before if before else None for before, after in pairwise(groups)}
+    return len(groups) >= 4 and ((len(steps) == 1 and abs(min(steps)) <= 20) or len(ratios) == 1)

@@ -12,8 +12,11 @@ from stagelens.benchmarks.user_logs.reading.redaction.keys import without_keys
 from stagelens.benchmarks.user_logs.reading.redaction.numbers import Numbers
 from stagelens.benchmarks.user_logs.reading.redaction.phones import Phones
 
+_LETTER: Final = r"A-Za-z0-9\u00c0-\u024f"  # Latin only: Chinese and Japanese put no space before an address
 _EMAIL: Final = re.compile(
-    r"(?<![\w.%+-])(?!git@)[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?:[^\W\d_A-Z]{2,24}|[A-Z]{2,24}|xn--[a-z0-9-]{2,59})(?![\w(-]|\.\w)"
+    rf"(?<![{_LETTER}_.%+-])(?!git@)(?:[{_LETTER}_.%+-]|(?<=[{_LETTER}])'(?=[{_LETTER}])){{1,64}}"
+    rf"@(?:[{_LETTER}-]{{1,63}}\.){{1,8}}(?:[a-z\u00df-\u024f]{{2,24}}|[A-Z]{{2,24}}|xn--[a-z0-9-]{{2,59}})"
+    rf"(?![{_LETTER}_(-]|\.[{_LETTER}_])"
 )
 """An address, and not a matrix product before a call (``q@k.transpose(``), a pinned package or git's remote."""
 
