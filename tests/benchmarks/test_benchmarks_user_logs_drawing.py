@@ -225,3 +225,10 @@ def test_memory_grows_with_the_sample_not_with_the_file(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert (logs.counts.kept, logs.counts.not_drawn) == (1_000, 29_000)
     assert peak < path.stat().st_size / 4
+
+
+def test_a_parquet_file_of_many_batches_is_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stagelens.benchmarks.user_logs.reading.files._BATCH", 7)
+    path = write(asked(*(f"question {number}" for number in range(50))), tmp_path / "logs.parquet")
+    places = {prompt.place: prompt.turns[0][1] for prompt in read(path).prompts}
+    assert places == {f"row {number + 1}": f"question {number}" for number in range(50)}

@@ -74,7 +74,7 @@ def test_example_numbers_of_every_country_go() -> None:
     assert kept("You reach me under {}, thanks", written.INTERNATIONAL, library.SUPPORTED_REGIONS) == []
     assert kept("You reach me under {}, thanks", written.E164, library.SUPPORTED_REGIONS) == []
     assert kept("My phone number is {}.", written.NATIONAL, PHONE_REGIONS) == []
-    # Poland, Mexico, Italy and a Spanish special number are written as other numbers are, so they need a word before them
+    # Poland, Mexico, Italy and some Spanish numbers are written as any number is: they need a word before them
     assert len(kept("You reach me under {}, thanks", written.NATIONAL, PHONE_REGIONS)) <= 6
 
 

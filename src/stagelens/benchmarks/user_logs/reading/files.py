@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 ENDINGS: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".parquet")
 _FIRST: Final = 200
-_BATCH: Final = 2_000
-"""Rows of a Parquet file that are in memory at once."""
+"""Rows of a JSONL file whose fields say which format it is."""
+
+_BATCH: Final = 10_000
+"""Rows of a Parquet file that are in memory at once. Polars' own batches hold most of a file, whatever their size."""
 
 _MESSAGE_FIELDS: Final = frozenset(
     {"role", "from", "content", "value", "text", "tool_calls", "function_call"}
@@ -122,8 +124,9 @@ def _parquet(file: Path, columns: Collection[str]) -> Iterator[RawRow]:
     wanted = [_narrowed(name, schema[name]) for name in schema if name in columns]
     number = 0
     try:
-        for batch in scan.select(wanted).collect_batches(chunk_size=_BATCH):
-            for cells in batch.iter_rows(named=True):
+        rows = scan.select(pl.len()).collect().item()
+        for start in range(0, rows, _BATCH):
+            for cells in scan.select(wanted).slice(start, _BATCH).collect().iter_rows(named=True):
                 number += 1
                 yield RawRow(f"row {number}", cells)
     except pl.exceptions.PolarsError as error:
