@@ -8,10 +8,11 @@ from stagelens.benchmarks.base import Benchmark
 from stagelens.benchmarks.odcv import Odcv
 from stagelens.benchmarks.reward_hacking import RewardHacking
 from stagelens.benchmarks.safety import Safety
+from stagelens.benchmarks.user_logs import UserLogs
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest
 
-_ALL: Final[tuple[Benchmark, ...]] = (Safety(), Odcv(), RewardHacking())
+_ALL: Final[tuple[Benchmark, ...]] = (Safety(), Odcv(), RewardHacking(), UserLogs())
 _BENCHMARKS: Final[dict[str, Benchmark]] = {benchmark.name: benchmark for benchmark in _ALL}
 
 
