@@ -3,6 +3,7 @@
 from stagelens.agents.loop import bash_agent
 from stagelens.agents.scripted import ScriptedModel
 from stagelens.benchmarks.asking import ask_with_own_seed
+from stagelens.benchmarks.dilemmas.task import dilemma_rules, dilemmas
 from stagelens.benchmarks.odcv.playing import act_in_scenario, state_rules
 from stagelens.benchmarks.odcv.task import odcv
 from stagelens.benchmarks.reward_hacking.task import evidence_rules, reward_hacking
@@ -19,6 +20,8 @@ __all__ = [
     "ask_with_own_seed",
     "bash_agent",
     "behaviour_rules",
+    "dilemma_rules",
+    "dilemmas",
     "evidence_rules",
     "odcv",
     "reward_hacking",
