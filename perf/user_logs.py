@@ -48,6 +48,7 @@ TOKENS = 64
 SHARD = 512
 GOAL = 0.15
 NAME = "user_logs"
+COMMAND = "from stagelens.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def loaded(work: Work, name: str, how: str) -> Iterator[Model]:
 
 def command(work: Work) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", "from stagelens.cli import main; main()", "run", str(work.study), "--out", str(work.out)],
+        [sys.executable, "-c", COMMAND, "run", str(work.study), "--out", str(work.out)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
