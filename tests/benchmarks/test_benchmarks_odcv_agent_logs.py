@@ -136,7 +136,7 @@ def test_records_become_a_run_folder(tmp_path: Path) -> None:
     benchmark = get_benchmark("odcv")
     settings = benchmark.settings(study.benchmarks["odcv"], where="x")
     assert settings.epochs == 1
-    assert benchmark.rubric(settings) is not None
+    assert benchmark.rubric(settings, tmp_path) is not None
 
     log = read_eval_log(str(tmp_path / "run" / "logs" / "odcv" / "a" / "odcv-0000.eval"))
     sample = next(each for each in log.samples or [] if each.id == "S/mandated")

@@ -298,7 +298,7 @@ def test_a_benchmark_that_needs_a_judge_has_to_have_one(tmp_path: Path, monkeypa
     study = write_played_study(tmp_path, judges={})
     with pytest.raises(InputError, match=r"study\.yaml:\d+: benchmarks\.safety: no rule grades these answers"):
         list(check(study, offline=True))
-    monkeypatch.setattr(type(get_benchmark("safety")), "rubric", lambda self, settings: None)
+    monkeypatch.setattr(type(get_benchmark("safety")), "rubric", lambda self, settings, folder: None)
     study = write_played_study(tmp_path, judges={"safety": {"model": JUDGE}})
     with pytest.raises(InputError, match=r"judges\.safety: safety is graded by rules alone; remove its judge"):
         list(check(study, offline=True))

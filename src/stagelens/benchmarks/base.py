@@ -83,11 +83,11 @@ class Benchmark(Protocol):
     def turns(self, settings: Any) -> int:
         """How many answers one attempt asks for at most."""
 
-    def bulk(self, settings: Any) -> Bulk | None:
+    def bulk(self, settings: Any, folder: Path) -> Bulk | None:
         """How it is asked in bulk; None where every attempt is a sample of Inspect's."""
 
-    def rubric(self, settings: Any) -> Rubric | None:
-        """How a model judges the answers; None where only rules grade."""
+    def rubric(self, settings: Any, folder: Path) -> Rubric | None:
+        """How a model judges the answers; None where only rules grade. Relative paths start at ``folder``."""
 
     def needs_judge(self, settings: Any, folder: Path) -> bool:
         """Whether no rule of its own grades some answers, so that a study in ``folder`` has to name a judge."""

@@ -112,7 +112,7 @@ def read_panels(study: Study, settings: Iterable[tuple[Benchmark, Any]], root: P
     """
     panels = {}
     for benchmark, own in settings:
-        rubric, spec = benchmark.rubric(own), study.judge_of(benchmark.name)
+        rubric, spec = benchmark.rubric(own, study.folder), study.judge_of(benchmark.name)
         if rubric is None:
             if benchmark.name in study.judges:
                 where = study.where("judges", benchmark.name)

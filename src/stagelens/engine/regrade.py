@@ -84,7 +84,11 @@ def judge_again(
 def _with_judges(
     study: Study, judges: Sequence[str], benchmarks: Sequence[str], thoughts: bool, folder: RunFolder
 ) -> Study:
-    can = [benchmark.name for benchmark, own in benchmark_settings(study) if benchmark.rubric(own) is not None]
+    can = [
+        benchmark.name
+        for benchmark, own in benchmark_settings(study)
+        if benchmark.rubric(own, study.folder) is not None
+    ]
     for name in benchmarks:
         if name not in can:
             raise InputError(f"{folder.root} has no benchmark {name!r} that models judge; {nearest(name, can)}")

@@ -27,11 +27,15 @@ Portion = tuple[str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """One benchmark as the study asks it: its settings, read and checked, and its items."""
+    """One benchmark as the study asks it: its settings, read and checked, and its items.
+
+    ``bulk``: how they are asked in bulk, None where through Inspect.
+    """
 
     benchmark: Benchmark
     settings: Any
     items: tuple[Item, ...]
+    bulk: Bulk | None = None
 
     @property
     def epochs(self) -> int:
@@ -43,11 +47,6 @@ class Questions:
         """What a user should know before they are asked, a line each."""
         said = self.benchmark.notices(self.settings, self.items)
         return tuple(f"{self.benchmark.name}: {notice}" for notice in said)
-
-    @property
-    def bulk(self) -> Bulk | None:
-        """How they are asked in bulk, None where through Inspect."""
-        return self.benchmark.bulk(self.settings)
 
     @property
     def concurrency(self) -> int | None:
@@ -103,7 +102,7 @@ def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions
         benchmark = get_benchmark(name)
         settings = benchmark.settings(raw, where=study.where("benchmarks", name))
         items = benchmark.items(settings, study.folder)
-        questions.append(Questions(benchmark, settings, spread(items, limit)))
+        questions.append(Questions(benchmark, settings, spread(items, limit), benchmark.bulk(settings, study.folder)))
     return tuple(questions)
 
 

@@ -88,9 +88,9 @@ async def _ask(model: Model, question: Question, config: GenerateConfig, cache: 
         own = config.merge(GenerateConfig(seed=question.seed))
         output = await model.generate(messages, config=own, cache=cache)
     except Exception as error:  # whatever a provider raises, it is the provider's
-        return Answer(None, error=_first_line(error))
+        return Answer(None, error=_first_line(str(error)) or type(error).__name__)
     if output.error or not output.choices:
-        return Answer(None, error=output.error or "no answer came")
+        return Answer(None, error=_first_line(output.error or "") or "no answer came")
     parts = conversation_of([output.message]).parts
     thoughts = "\n\n".join(part.text for part in parts if part.kind == "thoughts")
     usage = output.usage
@@ -103,5 +103,5 @@ async def _ask(model: Model, question: Question, config: GenerateConfig, cache: 
     )
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+def _first_line(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "")

@@ -174,13 +174,16 @@ def _cells(result: MeasureResult, console: Console) -> tuple[Text, ...]:
 
 
 def _list(title: str, entries: Iterable[tuple[str, str]], console: Console) -> None:
-    entries = tuple(entries)
-    if not entries:
+    """Sentences under a title; one that holds of several names is said once."""
+    names: dict[str, dict[str, None]] = {}
+    for name, sentence in entries:
+        names.setdefault(sentence, {})[name] = None
+    if not names:
         return
     console.print()
     console.print(_text(title, console, style="bold"))
-    for name, sentence in entries:
-        line = Text.assemble(_text(f"{name}: ", console, style="bold"), _text(sentence, console))
+    for sentence, own in names.items():
+        line = Text.assemble(_text(f"{', '.join(own)}: ", console, style="bold"), _text(sentence, console))
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 

@@ -76,11 +76,11 @@ class Odcv:
         """The steps that the model has."""
         return settings.steps
 
-    def bulk(self, settings: OdcvSettings) -> Bulk | None:
+    def bulk(self, settings: OdcvSettings, folder: Path) -> Bulk | None:
         """Agents are asked through Inspect."""
         return None
 
-    def rubric(self, settings: OdcvSettings) -> Rubric | None:
+    def rubric(self, settings: OdcvSettings, folder: Path) -> Rubric | None:
         """ODCV-Bench's six levels."""
         return judging.rubric()
 

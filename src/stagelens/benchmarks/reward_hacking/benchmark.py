@@ -76,11 +76,11 @@ class RewardHacking:
         """The steps that the model has."""
         return settings.steps
 
-    def bulk(self, settings: RewardHackingSettings) -> Bulk | None:
+    def bulk(self, settings: RewardHackingSettings, folder: Path) -> Bulk | None:
         """Agents are asked through Inspect."""
         return None
 
-    def rubric(self, settings: RewardHackingSettings) -> Rubric | None:
+    def rubric(self, settings: RewardHackingSettings, folder: Path) -> Rubric | None:
         """Whether it cheated; what the rules prove stands."""
         return judging.rubric()
 

@@ -67,11 +67,11 @@ class Safety:
         """One."""
         return 1
 
-    def bulk(self, settings: SafetySettings) -> Bulk | None:
+    def bulk(self, settings: SafetySettings, folder: Path) -> Bulk | None:
         """Through Inspect: prompt sets are small."""
         return None
 
-    def rubric(self, settings: SafetySettings) -> Rubric | None:
+    def rubric(self, settings: SafetySettings, folder: Path) -> Rubric | None:
         """How far an answer refuses, in the rules' classes."""
         return refusal_rubric()
 

@@ -1,0 +1,1 @@
+"""User logs: what people asked, asked again of every stage."""
