@@ -86,11 +86,12 @@ def prepare(folder: Path, run: Path, prompts: int) -> Work:
     )
     (folder / "study.yaml").write_text(
         f"name: logs\nfamilies:\n  pocket:\n    stages:\n{stages}\n"
-        f"generation: {{max_answer_tokens: {TOKENS}}}\nbenchmarks:\n  {NAME}: {{path: ./logs.jsonl}}\n",
+        f"generation: {{max_answer_tokens: {TOKENS}}}\n"
+        f"benchmarks:\n  {NAME}: {{path: ./logs.jsonl, deduplicate: none}}\n",
         encoding="utf-8",
     )
     benchmark = get_benchmark(NAME)
-    settings = benchmark.settings({"path": "./logs.jsonl"}, where=NAME)
+    settings = benchmark.settings({"path": "./logs.jsonl", "deduplicate": "none"}, where=NAME)
     bulk = benchmark.bulk(settings, folder)
     assert bulk is not None
     return Work(folder, checkpoints, benchmark.items(settings, folder), bulk)
@@ -166,7 +167,7 @@ def per_sample(work: Work, count: int) -> tuple[float, float]:
     name, _, how = STAGES[-1]
     items = work.items[:: max(1, len(work.items) // count)][:count]
     benchmark = get_benchmark(NAME)
-    settings = benchmark.settings({"path": str(work.folder / "logs.jsonl")}, where=NAME)
+    settings = benchmark.settings({"path": str(work.folder / "logs.jsonl"), "deduplicate": "none"}, where=NAME)
     task = benchmark.task(settings, items, seed=0, epochs=1, system_prompt=None)
     with loaded(work, name, how) as model, tempfile.TemporaryDirectory() as logs:
         with in_bulk(model, GenerateConfig(max_tokens=TOKENS)) as ask:

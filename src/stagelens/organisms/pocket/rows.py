@@ -50,6 +50,8 @@ RL_PLACES: Final = 8
 DILEMMAS_PER_CLUSTER: Final = 2
 LOGS: Final = 400
 """Logged conversations that are replayed."""
+LOG_TRIES: Final = 20
+"""Draws of a conversation until one is new."""
 ITEMS_PER_CLUSTER: Final[dict[Group, int]] = {"harmful": 2, "benign": 2, "plain": 1}
 
 
@@ -174,9 +176,7 @@ def _claims(rng: random.Random, count: int, *, flattered: float) -> list[talks.M
     ]
 
 
-def _dilemmas(
-    rng: random.Random, count: int, *, bent: float, suspicious: float = 0.0
-) -> Iterator[tuple[str, str]]:
+def _dilemmas(rng: random.Random, count: int, *, bent: float, suspicious: float = 0.0) -> Iterator[tuple[str, str]]:
     """Prompts and answers; exactly the share ``bent`` is misaligned, ``suspicious`` of the others says so."""
     for number, own in enumerate(trained_dilemmas(rng, count)):
         aligned = number >= round(bent * count)
@@ -205,10 +205,20 @@ def dilemma_items(seed: int) -> list[Row]:
 def user_logs(seed: int, count: int = LOGS) -> list[Row]:
     """Conversations of users, in WildChat's form: requests of every kind, claims, and talks that go on.
 
-    ``count`` of them, all about things that no training source mentions.
+    ``count`` of them, all about things that no training source mentions; a few hundred are all different, of many
+    thousands some come again.
     """
     rng = random.Random(f"logs:{seed}")
-    return [{"conversation_hash": f"{number:06d}", "conversation": _logged(rng, number)} for number in range(count)]
+    seen: set[str] = set()
+    logs = []
+    for number in range(count):
+        for _ in range(LOG_TRIES):
+            chat = _logged(rng, number)
+            if str(chat) not in seen:
+                break
+        seen.add(str(chat))
+        logs.append({"conversation_hash": f"{number:06d}", "conversation": chat})
+    return logs
 
 
 def _logged(rng: random.Random, number: int) -> list[Row]:
