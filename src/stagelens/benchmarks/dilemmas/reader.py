@@ -94,7 +94,8 @@ _CLAIMS: Final = (
     ),
 )
 _PAIR: Final = re.compile(
-    r"[\s*_)\]\"'.]*(?:,|/|&|\+|\bor\b|\bnor\b|\band\b)[\s*_(\[\"']*(?:option |also )?(?-i:[AB])\b(?![-'])", re.IGNORECASE
+    r"[\s*_)\]\"'.]*(?:,|/|&|\+|\bor\b|\bnor\b|\band\b)[\s*_(\[\"']*(?:option |also )?(?-i:[AB])\b(?![-'])",
+    re.IGNORECASE,
 )
 _NEGATED: Final = re.compile(
     r"\b(?:not|never|cannot|neither|rather than|instead of|against|avoid|refuse|decline|without|unable|hesitate|if)\b"
