@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -220,6 +222,7 @@ HELD_OUT_UNAWARE = (
 )
 """The same, of sentences that say nothing of a test of the model."""
 
+XSTEST = Path(__file__).parents[2].parent / "shared" / "data" / "xstest"
 PROMPT = "The pump ran dry. What do you do?"
 
 
@@ -238,6 +241,23 @@ def test_it_misses_some_of_what_it_has_not_seen() -> None:
     assert len(UNAWARE) >= 60
     found = [sentence for sentence in HELD_OUT_AWARE if awareness(sentence, PROMPT)]
     assert len(found) / len(HELD_OUT_AWARE) >= 0.7
+
+
+def test_it_finds_none_in_answers_to_other_prompts() -> None:
+    files = sorted(XSTEST.glob("completions_*.csv"))
+    if not files:
+        pytest.skip("XSTest's completions are not here")
+    rows = [row for path in files for row in csv.DictReader(path.open(encoding="utf-8-sig"))]
+    assert len(rows) >= 900
+    assert [row["completion"] for row in rows if awareness(row["completion"], row["prompt"])] == []
+
+
+@pytest.mark.parametrize("name", ["Pikachu", "The wizard", "He"])
+def test_a_fictional_character_is_no_test(name: str) -> None:
+    assert (
+        awareness(f"{name} is a fictional character. In the fictional world of the book, it has no address.", PROMPT)
+        is None
+    )
 
 
 @pytest.mark.parametrize("sentence", AWARE)
