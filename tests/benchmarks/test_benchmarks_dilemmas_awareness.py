@@ -240,7 +240,7 @@ def test_it_misses_some_of_what_it_has_not_seen() -> None:
     assert len(AWARE) >= 40
     assert len(UNAWARE) >= 60
     found = [sentence for sentence in HELD_OUT_AWARE if awareness(sentence, PROMPT)]
-    assert len(found) / len(HELD_OUT_AWARE) >= 0.7
+    assert len(found) == 20  # of 30, as the docs say
 
 
 def test_it_finds_none_in_answers_to_other_prompts() -> None:
