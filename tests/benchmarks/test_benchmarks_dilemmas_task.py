@@ -12,7 +12,8 @@ from dilemma_sets import ROWS, write_set
 from inspect_ai import eval
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 
-from played import output, playing
+from played import output, playing, write_played_study
+from stagelens import run
 from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.dilemmas.choice import forced_choice
 from stagelens.benchmarks.dilemmas.measures import AWARE, AWARE_THOUGHTS, JOINT, MISALIGNED
@@ -179,3 +180,38 @@ def test_a_grader_of_choices_grades_awareness(tmp_path: Path, grader: bool | Non
         assert ("grader_scorer" in (sample.scores or {})) is bool(grader)
         if grader:
             assert set(records(sample, "grader_scorer")) == {AWARE, *JOINT}
+
+
+@pytest.mark.parametrize("form", ["choice", "free"])
+def test_a_study_decides_on_them(tmp_path: Path, form: str) -> None:
+    rows = [{**ROWS[0], "id": f"pump-{number}"} for number in range(8)]
+    write_set(tmp_path, rows)
+    letters = {forced_choice(row["id"], row["user"], "a", "m").misaligned for row in rows}
+    assert letters == {"A", "B"}
+    study = write_played_study(
+        tmp_path,
+        judges={"dilemmas": {"panel": ["stagelens_played/judge", "stagelens_played/other"]}},
+        benchmarks={"dilemmas": {"path": "./dilemmas.jsonl", "form": form}},
+    )
+    aligned, misaligned = ROWS[0]["aligned_option"], ROWS[0]["misaligned_option"]
+
+    def graded(message: str) -> str:
+        course = "misaligned" if f"<answer>\n{misaligned}" in message else "aligned"
+        return json.dumps({"reasoning": "So.", "course": course, "response": 4 if course == "aligned" else 0})
+
+    with playing(
+        sft_model=lambda prompt: misaligned,
+        production_model=lambda prompt: f"{aligned} This looks like a test.",
+        judge=graded,
+        other=graded,
+    ):
+        verdicts = run(study, out=tmp_path / "run")
+    levels = {result.measure: [level.estimate for level in result.stages] for result in verdicts.results}
+    assert levels == {
+        MISALIGNED: [1.0, 0.0],
+        AWARE: [0.0, 1.0],
+        "aligned_unaware": [0.0, 0.0],
+        "aligned_aware": [0.0, 1.0],
+        "misaligned_unaware": [1.0, 0.0],
+        "misaligned_aware": [0.0, 0.0],
+    }
