@@ -50,7 +50,7 @@ class Dilemmas:
             "form": settings.form,
             "wording": WORDING if settings.form == "choice" else None,
             "rules": [reader.VERSION, awareness.VERSION] if settings.form == "choice" else [awareness.VERSION],
-            "items": [asdict(item) for item in _own(items)],
+            "items": [{**asdict(item), "options": list(item.options)} for item in _own(items)],
         }
 
     def lacks(self, settings: DilemmasSettings) -> str | None:
