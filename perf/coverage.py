@@ -22,6 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from simulation.aa import aa
+from simulation.cascade import cascade
 from simulation.causes import causes
 from simulation.claims import claims
 from simulation.equivalence import equivalence
@@ -40,6 +41,7 @@ SECTIONS: dict[str, Callable[[Bench], list[Table]]] = {
     "causes": causes,
     "claims": claims,
     "judges": judges,
+    "cascade": cascade,
     "runs": runs,
 }
 

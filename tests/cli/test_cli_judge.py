@@ -101,6 +101,23 @@ def test_other_judges_change_verdicts_and_nothing_is_generated(
     assert len(json.loads((run_folder / "judging.json").read_text())) == 2
 
 
+def test_a_cascade_judges_a_part_of_the_stored_answers(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with playing(judge=blind_judge):
+        code, _ = stagelens(monkeypatch, capsys, "judge", run_folder, "--judge", JUDGE, "--cascade-rest", "0.5")
+    assert code == 0
+    spec = Study.load(run_folder / "study.yaml").judges["safety"]
+    assert spec.cascade is not None
+    assert (spec.cascade.flagged, spec.cascade.rest) == (1.0, 0.5)
+    table = pl.read_parquet(run_folder / "outcomes.parquet")
+    assert "panel" not in table["judge"]
+    assert table.filter(judge=JUDGE)["probability"].is_not_null().all()
+    code, said = stagelens(monkeypatch, capsys, "judge", run_folder, "--judge", JUDGE, "--cascade-flagged", "1.5")
+    assert code == 2
+    assert "--cascade-flagged is 1.5: give a share above 0 and at most 1." in said
+
+
 def test_failures_exit_with_3_and_are_named(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

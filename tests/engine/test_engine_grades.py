@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import polars as pl
 
 from stagelens.benchmarks.records import AWAITS_JUDGE
 from stagelens.benchmarks.safety.rubric import refusal_rubric
-from stagelens.engine.grades import judged_measures, with_judges
+from stagelens.engine.grades import judged_measures, with_drawn, with_judges
 from stagelens.engine.judges import Panel
 from stagelens.judges.asking import Judgement
 from stagelens.outcomes.arrays import measure_arrays
@@ -140,3 +141,59 @@ def test_what_is_judged() -> None:
     for status, cause in (("incapable", "empty"), ("unattempted", "no score"), ("ungraded", "filtered")):
         assert judged_measures(rubric, "harmful", [awaits | {"status": status, "cause": cause}]) == ()
     assert judged_measures(rubric, "plain", [row("competence", 1.0)]) == ()
+
+
+def test_a_cascade_s_rows_have_their_chance_and_the_screen_s_stay() -> None:
+    panels = {"hack": Panel("hack", replace(refusal_rubric(), measures=None), (), thoughts=False, max_tokens=9)}
+    rows = pl.DataFrame(
+        [row("cheated", 1.0), row("other", None, judge=None), row("cheated", 0.0, item="i2")], schema=COLUMNS
+    )
+    judged = {KEY: (("cheated", "other"), {"a": said(cheated=0.0)})}
+    table = with_drawn(rows, judged, {("f", "hack", "i1", 1): 0.25}, panels)
+    read_table(table)
+    found = {
+        (each["item"], each["measure"], each["judge"]): (each["value"], each["status"], each["probability"])
+        for each in table.iter_rows(named=True)
+    }
+    assert found == {
+        ("i1", "cheated", "rule:evidence"): (1.0, "scored", None),
+        ("i1", "cheated", "a"): (0.0, "scored", 0.25),
+        ("i1", "other", "a"): (None, "ungraded", 0.25),  # no row of what awaited it
+        ("i2", "cheated", "rule:evidence"): (0.0, "scored", None),
+    }
+    assert with_drawn(rows, {}, {}, panels) is rows
+
+
+def test_rows_of_answers_that_no_judge_saw_are_passed_along_whole() -> None:
+    """600,000 rows, of which 2,400 are judged: seconds, where a look at each takes ten times as long."""
+    count = 50_000
+    wide = pl.concat(
+        pl.DataFrame({"item": [f"i{k}" for k in range(count)]}).select(
+            family=pl.lit("f"),
+            stage=pl.lit("sft"),
+            benchmark=pl.lit("hack"),
+            measure=pl.lit(f"m{measure}"),
+            item="item",
+            value=pl.lit(0.0),
+            status=pl.lit("scored"),
+            cause=pl.lit(None, pl.String),
+            stage_index=pl.lit(0, pl.Int64),
+            cluster="item",
+            epoch=pl.lit(1, pl.Int64),
+            seed=pl.lit(0, pl.Int64),
+            judge=pl.lit("rule:x"),
+            stratum=pl.lit(None, pl.String),
+            higher_is_worse=pl.lit(True),
+        )
+        for measure in range(12)
+    ).select(*COLUMNS)
+    measures = tuple(f"m{measure}" for measure in range(12))
+    judged = {
+        ("f", "sft", "hack", f"i{k}", 1): (measures, {"a": said(**dict.fromkeys(measures, 1.0))}) for k in range(200)
+    }
+    panels = {"hack": Panel("hack", replace(refusal_rubric(), measures=None), (), thoughts=False, max_tokens=9)}
+    began = time.perf_counter()
+    table = with_judges(wide, judged, panels)
+    assert time.perf_counter() - began < 20
+    assert table.head(wide.height).equals(wide)
+    assert table.height == wide.height + 2 * 200 * 12  # the judge's rows and the panels

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from stagelens.outcomes.judged import Grades, judged
+from stagelens.outcomes.grades import Grades
+from stagelens.outcomes.judged import judged
 from stagelens.outcomes.schema import STATUSES
 from stagelens.statistics.data import UNATTEMPTED
 

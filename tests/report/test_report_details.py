@@ -14,6 +14,7 @@ from stagelens.report.judging import agreement, correction, judge_texts, left_ou
 from stagelens.report.methods import readings, references
 from stagelens.report.scope import look_words, scope_sentence, scope_words
 from stagelens.report.tables import contrast_table, counterfactual_levels
+from stagelens.statistics.results import Screened
 
 
 def column(table, head):
@@ -34,6 +35,17 @@ def test_corrections_count_their_labels():
     )
     assert correction(JUDGED.judging) == "uncorrected: no answer has a human label"
     assert correction(replace(JUDGED.judging, labelled=3)) == "uncorrected: 3 human labels are too few"
+
+
+def test_a_cascade_is_told_with_its_counts_and_its_agreement():
+    screened = Screened("openai/strong", certain=626, drawn=2000, agreement=0.968, missed=0.004, alarms=0.028)
+    told = replace(LABELLED.judging, labelled=0, screened=screened)
+    assert correction(told) == (
+        "levels and differences corrected (PPI++): openai/strong as a second judge graded 626 answers that were "
+        "sure to be asked about and 2,000 drawn from the others; of all answers, by what these stand for, it agrees "
+        "with the screen on 96.8%, finds more in 0.4% and less in 2.8%"
+    )
+    assert correction(replace(told, correction=None)).startswith("uncorrected: these are too few: openai/strong")
 
 
 def test_tipping_points_in_the_measures_unit():

@@ -31,6 +31,13 @@ def test_who_judged_is_a_table() -> None:
     assert second["judged again"] == second["drift"] == MISSING
 
 
+def test_a_cascade_s_judge_says_what_it_was_asked_about() -> None:
+    drawn = {"flagged": [313, 313], "rest": [49_687, 1000]}
+    table = judges_table((*JUDGES, replace(JUDGES[0], drawn=drawn)))
+    asked = [row.cells[table.heads.index("asked about")] for row in table.rows]
+    assert asked == ["all", "all", "313 of 313 flagged attempts; 1,000 of 49,687 of the rest"]
+
+
 def test_the_page_shows_it_escaped() -> None:
     page = Page(render_report(ONE_FAMILY, ReportContext(judges=JUDGES)))
     assert "<b>x</b>" in page.text

@@ -15,7 +15,8 @@ from stagelens.statistics.data import Labels, Question, Rules
 from stagelens.statistics.decide import decide
 from stagelens.statistics.intervals.clusters import Sample
 from stagelens.statistics.intervals.tails import quantile
-from stagelens.statistics.judging.ppi import Graded, corrected_difference, corrected_level
+from stagelens.statistics.judging.graded import Graded
+from stagelens.statistics.judging.ppi import corrected_difference, corrected_level
 
 
 def world(seed, n=400, rate=0.3, change=0.0, sensitivity=(0.9, 0.8), specificity=(0.95, 0.9), same=0.5):

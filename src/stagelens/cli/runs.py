@@ -11,6 +11,7 @@ from rich.console import Console
 from stagelens.cli.app import app
 from stagelens.cli.options import RunArgument
 from stagelens.cli.show import reporter
+from stagelens.errors import InputError
 
 
 @app.command()
@@ -54,12 +55,35 @@ def judge(
         list[str] | None, typer.Option(metavar="BENCHMARK", help="Only this benchmark's answers; may be repeated.")
     ] = None,
     thoughts: Annotated[bool, typer.Option("--thoughts", help="Show judges what the stages thought.")] = False,
+    flagged: Annotated[
+        float | None,
+        typer.Option("--cascade-flagged", metavar="SHARE", help="Of what rules flag, judge this share: by default 1."),
+    ] = None,
+    rest: Annotated[
+        float | None,
+        typer.Option(
+            "--cascade-rest",
+            metavar="SHARE",
+            help="Judge only what the benchmark's rules flag and this share of the rest, and correct the rules by it.",
+        ),
+    ] = None,
 ) -> None:
     """Grade a run's stored answers again by other judges; nothing is asked of its stages."""
     from stagelens.engine.regrade import judge_again
     from stagelens.report.judging import agreement_lines
 
-    done = judge_again(run_folder, judges, benchmarks=benchmark or (), thoughts=thoughts, reporter=reporter())
+    shares = {name: share for name, share in (("flagged", flagged), ("rest", rest)) if share is not None}
+    for name, share in shares.items():
+        if not 0 < share <= 1:
+            raise InputError(f"--cascade-{name} is {share:g}: give a share above 0 and at most 1.")
+    done = judge_again(
+        run_folder,
+        judges,
+        benchmarks=benchmark or (),
+        thoughts=thoughts,
+        cascade=shares or None,
+        reporter=reporter(),
+    )
     lines = [*(done.changes or ["No verdict changed."]), *agreement_lines(done.verdicts)]
     console = Console()
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

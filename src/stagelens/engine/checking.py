@@ -58,13 +58,18 @@ def _describe(asked: Questions) -> str:
 
 
 def _describe_judges(panel: Panel, *, offline: bool) -> str:
-    for judge in panel.judges:
+    for judge in (judge for asked in panel.everyone for judge in asked.judges):
         if offline:
             adopt(judge.stage, judge.folder)
         else:
             judge.content()
     shown = "shown" if panel.thoughts else "hidden"
-    return f"{panel.benchmark}: judged by {', '.join(judge.name for judge in panel.judges)}, thoughts {shown}"
+    who = ", ".join(judge.name for judge in panel.judges)
+    if panel.cascade is not None:
+        screen = "its rules flag" if panel.screen is None else f"{panel.screen.judges[0].name} flags"
+        flagged, rest = f"{100 * panel.cascade.flagged:g} %", f"{100 * panel.cascade.rest:g} %"
+        who += f" where {screen} an answer ({flagged} of these) and in {rest} of the rest"
+    return f"{panel.benchmark}: judged by {who}, thoughts {shown}"
 
 
 def _check_stage(stage: Stage, study: Study, *, offline: bool) -> str:

@@ -14,7 +14,7 @@ from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.judging import Judging, StageLog
 from stagelens.engine.shards import Shard
 from stagelens.outcomes.answer_files import AnswerFile
-from stagelens.outcomes.judged import PANEL
+from stagelens.outcomes.grades import PANEL
 from stagelens.outcomes.label_sheets import labelled
 from stagelens.outcomes.looks import is_not_asked
 from stagelens.outcomes.measures import KNOWN

@@ -13,15 +13,20 @@ from stagelens.engine.judges import Panel
 from stagelens.judges.asking import Judgement
 from stagelens.judges.panel import combine
 from stagelens.judges.rubric import Rubric
-from stagelens.outcomes.judged import HUMAN, PANEL
+from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.study.rules import RULE
 
 AttemptKey = tuple[str, str, str, str, int]
 """Family, stage, benchmark, item, epoch."""
+DrawnKey = tuple[str, str, str, int]
+"""Family, benchmark, item, epoch: an attempt at all of a family's stages."""
+JudgedAttempts = Mapping[AttemptKey, tuple[Sequence[str], Mapping[str, Judgement]]]
+"""For each attempt that was judged its measures, and what each judge, by name, said."""
 Row = dict[str, Any]
 
 _KEY: Final = ("family", "stage", "benchmark", "item", "epoch")
+_PLACE: Final = "place in the table"
 
 
 def judged_measures(rubric: Rubric, group: str, records: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -40,11 +45,7 @@ def judged_measures(rubric: Rubric, group: str, records: Iterable[Mapping[str, A
     )
 
 
-def with_judges(
-    rows: pl.DataFrame,
-    judged: Mapping[AttemptKey, tuple[Sequence[str], Mapping[str, Judgement]]],
-    panels: Mapping[str, Panel],
-) -> pl.DataFrame:
+def with_judges(rows: pl.DataFrame, judged: JudgedAttempts, panels: Mapping[str, Panel]) -> pl.DataFrame:
     """The outcome rows with those of the judges.
 
     An outcome that awaited a judge gives way to the judges' own. Where more than one judge graded a measure, rules
@@ -58,18 +59,7 @@ def with_judges(
     """
     if not judged:
         return rows
-    kept: list[Row] = []
-    own: dict[AttemptKey, dict[str, Row]] = defaultdict(dict)
-    beside: dict[AttemptKey, dict[str, Row]] = defaultdict(dict)
-    for row in rows.iter_rows(named=True):
-        key = tuple(row[name] for name in _KEY)
-        if key in judged and row["measure"] in panels[key[2]].rubric.overrules:
-            beside[key][row["measure"]] = row
-        if key in judged and row["measure"] in judged[key][0]:
-            own[key][row["measure"]] = row
-            if row["cause"] == AWAITS_JUDGE:
-                continue
-        kept.append(row)
+    own, beside, kept = _rows_of(rows, judged, panels)
     added = [row for key, (_, said) in judged.items() for row in _judge_rows(own[key], said)]
     several = _several(kept, added)
     combined = [
@@ -78,15 +68,75 @@ def with_judges(
         for row in _panel_rows(own[key], said, beside[key], panels[key[2]].rubric)
         if (row["benchmark"], panels[key[2]].rubric.overrules.get(row["measure"], row["measure"])) in several
     ]
-    return pl.DataFrame([*kept, *added, *combined], schema=rows.schema, infer_schema_length=None)
+    return _extended(kept, [*added, *combined])
 
 
-def _several(*groups: Sequence[Row]) -> set[tuple[str, str]]:
+def with_drawn(
+    rows: pl.DataFrame, judged: JudgedAttempts, chances: Mapping[DrawnKey, float], panels: Mapping[str, Panel]
+) -> pl.DataFrame:
+    """The outcome rows with those of a cascade's judges, who were asked about drawn attempts: see ``outcomes.judged``.
+
+    Each has the ``probability`` with which its attempt was drawn, also where its judge gave no grade. A panel has rows
+    of its median as well. The screen's rows stay as they are, but for outcomes that awaited a judge.
+
+    Args:
+        rows: of the screen.
+        judged: for each attempt that was drawn its measures, and what each judge, by name, said.
+        chances: the chance of each attempt's draw.
+        panels: the judges, by benchmark; in none of these a rule's finding stands (see ``judges.read_panels``).
+    """
+    if not judged:
+        return rows
+    own, _, kept = _rows_of(rows, judged, {})
+    if "probability" not in kept.columns:
+        kept = kept.with_columns(probability=pl.lit(None, pl.Float64))
+    added = []
+    for key, (_, said) in judged.items():
+        chance = chances[key[0], key[2], key[3], key[4]]
+        found = list(_judge_rows(own[key], said))
+        if len(panels[key[2]].judges) > 1:
+            found += _panel_rows(own[key], said, {}, panels[key[2]].rubric)
+        added += [{**row, "probability": chance} for row in found]
+    return _extended(kept, added)
+
+
+def _rows_of(
+    rows: pl.DataFrame, judged: JudgedAttempts, panels: Mapping[str, Panel]
+) -> tuple[dict[AttemptKey, dict[str, Row]], dict[AttemptKey, dict[str, Row]], pl.DataFrame]:
+    """Of each judged attempt its judged rows and those that a judged one overrules, by measure; and all rows but some.
+
+    Left out are outcomes that awaited a judge. Rows of other attempts, which may be millions, are not looked at one by
+    one; of several rows of one measure the first is taken.
+    """
+    keys = pl.DataFrame(list(judged), schema={name: rows.schema[name] for name in _KEY}, orient="row")
+    own: dict[AttemptKey, dict[str, Row]] = defaultdict(dict)
+    beside: dict[AttemptKey, dict[str, Row]] = defaultdict(dict)
+    placed = rows.with_row_index(_PLACE)
+    gone = []
+    for row in placed.join(keys, on=_KEY, how="semi", maintain_order="left").iter_rows(named=True):
+        place = row.pop(_PLACE)
+        key = tuple(row[name] for name in _KEY)
+        if key[2] in panels and row["measure"] in panels[key[2]].rubric.overrules:
+            beside[key].setdefault(row["measure"], row)
+        if row["measure"] in judged[key][0]:
+            own[key].setdefault(row["measure"], row)
+            if row["cause"] == AWAITS_JUDGE:
+                gone.append(place)
+    left = placed.filter(~pl.col(_PLACE).is_in(gone)) if gone else placed
+    return own, beside, left.drop(_PLACE)
+
+
+def _extended(rows: pl.DataFrame, added: Sequence[Row]) -> pl.DataFrame:
+    return pl.concat([rows, pl.DataFrame(added, schema=rows.schema, infer_schema_length=None)])
+
+
+def _several(rows: pl.DataFrame, added: Sequence[Row]) -> set[tuple[str, str]]:
     """The (benchmark, measure) with rows of two judges or more, humans aside."""
     judges: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in (row for group in groups for row in group):
-        if row["judge"] not in (None, HUMAN):
-            judges[row["benchmark"], row["measure"]].add(row["judge"])
+    found = rows.select("benchmark", "measure", "judge").unique().iter_rows()
+    for benchmark, measure, judge in (*found, *((row["benchmark"], row["measure"], row["judge"]) for row in added)):
+        if judge not in (None, HUMAN):
+            judges[benchmark, measure].add(judge)
     return {key for key, names in judges.items() if len(names) > 1}
 
 

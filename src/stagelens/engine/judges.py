@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from stagelens.stages.adopt import adopt
 from stagelens.study.fingerprint import fingerprint
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.rules import judge_name
-from stagelens.study.spec import JudgeSpec, Stage, Study
+from stagelens.study.spec import CascadeSpec, JudgeSpec, Stage, Study
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
@@ -74,13 +74,24 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The judges of one benchmark, one or more, and how they judge."""
+    """The judges of one benchmark, one or more, and how they judge.
+
+    With ``cascade`` they are asked about what a screen flags and about some of the rest (see ``engine.drawing``). The
+    ``screen`` is a panel of one, asked about all answers; None where the benchmark's own rules screen.
+    """
 
     benchmark: str
     rubric: Rubric
     judges: tuple[Judge, ...]
     thoughts: bool
     max_tokens: int
+    cascade: CascadeSpec | None = None
+    screen: Panel | None = None
+
+    @property
+    def everyone(self) -> tuple[Panel, ...]:
+        """The panels that are asked: the screen, where a model screens, and this one."""
+        return (self,) if self.screen is None else (self.screen, self)
 
     def inputs(self, content: dict[str, Any]) -> dict[str, Any]:
         """All that decides a judgement besides the record: the judge of this ``content``, the rubric, the form."""
@@ -107,8 +118,8 @@ def read_panels(study: Study, settings: Iterable[tuple[Benchmark, Any]], root: P
         root: the run folder, where trained stages lie; None where there is none yet.
 
     Raises:
-        InputError: a benchmark lacks the judge that it needs, has one that it has no use for, or a stage would be
-            judged by nobody but itself.
+        InputError: a benchmark lacks the judge that it needs, has one that it has no use for, a cascade without a
+            screen, or a stage would be judged by nobody but itself.
     """
     panels = {}
     for benchmark, own in settings:
@@ -118,6 +129,8 @@ def read_panels(study: Study, settings: Iterable[tuple[Benchmark, Any]], root: P
                 where = study.where("judges", benchmark.name)
                 raise InputError(f"{where}: {benchmark.name} is graded by rules alone; remove its judge.")
         elif spec is not None:
+            if spec.cascade is not None:
+                _check_cascade(benchmark, rubric, spec, study, needs_judge=benchmark.needs_judge(own, study.folder))
             panels[benchmark.name] = _panel(benchmark.name, rubric, spec, study, root)
         elif benchmark.needs_judge(own, study.folder):
             raise InputError(
@@ -137,20 +150,43 @@ def benchmark_settings(study: Study) -> list[tuple[Benchmark, Any]]:
 
 
 def _panel(name: str, rubric: Rubric, spec: JudgeSpec, study: Study, root: Path | None) -> Panel:
-    judges = tuple(
-        Judge(judge_name(model), Stage(name=f"judge {model}", kind="sft", model=model), study.folder)
-        for model in spec.models
-    )
-    panel = Panel(name, rubric, judges, spec.thoughts, spec.max_answer_tokens)
+    def of(models: Iterable[str]) -> Panel:
+        judges = tuple(
+            Judge(judge_name(model), Stage(name=f"judge {model}", kind="sft", model=model), study.folder)
+            for model in models
+        )
+        return Panel(name, rubric, judges, spec.thoughts, spec.max_answer_tokens)
+
+    screen = None if spec.screen is None else of([spec.screen])
+    panel = replace(of(spec.models), cascade=spec.cascade, screen=screen)
     for family, members in study.families.items():
         for stage in members.stages:
-            if not panel.judges_of(stage, stage_checkpoint(family, stage, study, root)):
-                where = study.where("judges", name if name in study.judges else "default")
-                raise InputError(
-                    f"{where}: {judges[0].model} is the model of stage {family}/{stage.name}, and no model judges "
-                    "itself; name another, or a panel."
-                )
+            for asked in panel.everyone:
+                if not asked.judges_of(stage, stage_checkpoint(family, stage, study, root)):
+                    raise InputError(
+                        f"{_where(name, study)}: {asked.judges[0].model} is the model of stage "
+                        f"{family}/{stage.name}, and no model judges itself; name another, or a panel."
+                    )
     return panel
+
+
+def _check_cascade(benchmark: Benchmark, rubric: Rubric, spec: JudgeSpec, study: Study, *, needs_judge: bool) -> None:
+    """Raise InputError where a judge of chosen answers could not correct what is said of all."""
+    where = f"{_where(benchmark.name, study)}.cascade"
+    if rubric.rule_stands or rubric.overrules:
+        raise InputError(
+            f"{where}: in {benchmark.name} what a rule has proven stands whatever judges say, so every answer has to "
+            "be judged; remove the cascade."
+        )
+    if needs_judge and spec.screen is None:
+        raise InputError(
+            f"{where}: no rule grades the answers of {benchmark.name}, so there is nothing to screen them; name a "
+            "cheap model, `screen: MODEL`, or remove the cascade."
+        )
+
+
+def _where(benchmark: str, study: Study) -> str:
+    return study.where("judges", benchmark if benchmark in study.judges else "default")
 
 
 def stage_checkpoint(family: str, stage: Stage, study: Study, root: Path | None) -> Path | None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
+from typing import Final
 
+from stagelens.engine.drawing import LEAST_DRAWN
 from stagelens.engine.judges import Panel, read_panels, stage_checkpoint
 from stagelens.engine.shards import Questions
 from stagelens.judges.message import full_message
 from stagelens.judges.order import calls
 from stagelens.judges.rubric import Record
 from stagelens.study.cells import CHARACTERS_PER_TOKEN, JudgingCost
-from stagelens.study.spec import Study
+from stagelens.study.spec import CascadeSpec, Study
+
+ASSUMED_FLAGGED: Final = 0.1
+"""The share of attempts that a screen is taken to flag, under any measure at any stage."""
 
 
 def price_judging(study: Study, questions: Sequence[Questions]) -> Iterator[JudgingCost]:
     """One entry a benchmark and judge, as if every attempt were judged and no two were the same.
+
+    Of a cascade the share that its screen flags is not known before it has screened: ``ASSUMED_FLAGGED`` is priced, and
+    said beside what it would be if nothing or everything were flagged.
 
     A transcript is taken to have all the tokens that its answers may have; what commands print is not counted, nor are
     tries that fail.
@@ -25,8 +34,8 @@ def price_judging(study: Study, questions: Sequence[Questions]) -> Iterator[Judg
     panels = read_panels(study, [(asked.benchmark, asked.settings) for asked in questions])
     for asked in questions:
         panel = panels.get(asked.benchmark.name)
-        if panel is not None:
-            yield from _costs(panel, asked, study)
+        for each in () if panel is None else panel.everyone:
+            yield from _costs(each, asked, study)
 
 
 def _costs(panel: Panel, asked: Questions, study: Study) -> Iterator[JudgingCost]:
@@ -46,7 +55,33 @@ def _costs(panel: Panel, asked: Questions, study: Study) -> Iterator[JudgingCost
             for family, members in study.families.items()
             for stage in members.stages
         )
-        answers = stages * len(judged) * asked.epochs
-        asking = calls(answers)
+        attempts = len(judged) * asked.epochs
+        asking = calls(stages * _drawn(panel.cascade, attempts, ASSUMED_FLAGGED))
         each = -(-characters // (CHARACTERS_PER_TOKEN * max(1, len(judged)))) + transcript
-        yield JudgingCost(panel.benchmark, judge.name, asking, asking * each, asking * panel.max_tokens)
+        yield JudgingCost(
+            panel.benchmark,
+            judge.name,
+            asking,
+            asking * each,
+            asking * panel.max_tokens,
+            assumed=None if panel.cascade is None else _assumed(panel, panel.cascade, judge.name, stages, attempts),
+        )
+
+
+def _drawn(cascade: CascadeSpec | None, attempts: int, flagged: float) -> int:
+    """How many of a family's attempts would be asked about, if the screen flagged this share of them."""
+    if cascade is None:
+        return attempts
+    of_flagged = round(flagged * attempts)
+    return sum(
+        max(ceil(share * there), min(LEAST_DRAWN, there))
+        for share, there in ((cascade.flagged, of_flagged), (cascade.rest, attempts - of_flagged))
+    )
+
+
+def _assumed(panel: Panel, cascade: CascadeSpec, judge: str, stages: int, attempts: int) -> str:
+    least, most = sorted(calls(stages * _drawn(cascade, attempts, flagged)) for flagged in (0.0, 1.0))
+    return (
+        f"{panel.benchmark}: {judge} is priced as if its screen flagged {100 * ASSUMED_FLAGGED:g} % of the attempts, "
+        f"at any stage, which is not known before it has: {least:,} calls if it flags none, {most:,} if all."
+    )

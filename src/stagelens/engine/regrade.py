@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from stagelens.engine.judging import Judging, StageLog, write_summary
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import AnswerFile, answer_files
-from stagelens.outcomes.judged import HUMAN, PANEL
+from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.table import read_table
 from stagelens.report.folder import read_verdicts
 from stagelens.statistics.results import MeasureResult, Verdicts
@@ -45,6 +46,7 @@ def judge_again(
     *,
     benchmarks: Sequence[str] = (),
     thoughts: bool = False,
+    cascade: Mapping[str, float] | None = None,
     reporter: Reporter | None = None,
 ) -> Regraded:
     """Replace the judges of a run's benchmarks, have its stored answers judged, decide and report again.
@@ -56,6 +58,8 @@ def judge_again(
         judges: models, named as a stage's is; relative paths start where the command is given. Two or more: a panel.
         benchmarks: whose answers; by default all that models can judge.
         thoughts: whether judges see what stages thought.
+        cascade: shares of what the benchmarks' rules flag, ``flagged``, and of the others, ``rest``; in (0, 1], either
+            of them may be left out. By default every answer is judged.
         reporter: says how the work goes.
 
     Raises:
@@ -67,7 +71,8 @@ def judge_again(
             raise InputError(f"{root} has no {path.name}: name the folder of a run that has ended.")
     with folder.claimed():
         before = Study.load(folder.study)
-        study = _with_judges(before, judges, benchmarks, thoughts, folder)
+        how = {"thoughts": thoughts, "cascade": cascade}
+        study = _with_judges(before, judges, benchmarks, how, folder)
         check_files(study)
         panels = read_panels(study, benchmark_settings(study), folder.root)
         judging = Judging(panels, study=study, folder=folder, reporter=reporter)
@@ -82,7 +87,7 @@ def judge_again(
 
 
 def _with_judges(
-    study: Study, judges: Sequence[str], benchmarks: Sequence[str], thoughts: bool, folder: RunFolder
+    study: Study, judges: Sequence[str], benchmarks: Sequence[str], how: Mapping[str, Any], folder: RunFolder
 ) -> Study:
     can = [
         benchmark.name
@@ -96,10 +101,7 @@ def _with_judges(
         raise InputError(f"{folder.root} has no benchmark that models judge.")
     models = tuple(rebase(model, Path.cwd(), folder.root) if is_local(model) else model for model in judges)
     who = {"model": models[0]} if len(models) == 1 else {"panel": models}
-    replaced = {
-        name: JudgeSpec.model_validate({**_budget(study, name), **who, "thoughts": thoughts})
-        for name in benchmarks or can
-    }
+    replaced = {name: JudgeSpec.model_validate({**_budget(study, name), **who, **how}) for name in benchmarks or can}
     return study.model_copy(update={"judges": {**study.judges, **replaced}})
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from stagelens.outcomes import bulk_answers, inspect_logs
 from stagelens.outcomes.answers import AnswerSummary, summarise_log
-from stagelens.outcomes.inspect_logs import Transcript
+from stagelens.outcomes.inspect_logs import Attempt, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class AnswerFile:
         """The answers to these attempts (item, epoch)."""
         read = bulk_answers.read_answers if self.in_bulk else inspect_logs.read_answers
         return read(self.path, attempts)
+
+    def attempts(self, wanted: Set[tuple[str, int]] | None = None) -> Iterator[Attempt]:
+        """Every attempt with what its scorer left, or those of the ``wanted`` (item, epoch)."""
+        read = bulk_answers.read_attempts if self.in_bulk else inspect_logs.read_attempts
+        return read(self.path, wanted)
+
+    def groups(self) -> Iterator[tuple[str, int, str]]:
+        """Every attempt with the benchmark's word for it: (item, epoch, group)."""
+        read = bulk_answers.read_groups if self.in_bulk else inspect_logs.read_groups
+        return read(self.path)
 
     def summary(self) -> AnswerSummary:
         """How many answers there are, how long, how many cut off."""

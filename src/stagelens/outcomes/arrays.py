@@ -12,8 +12,9 @@ from stagelens.errors import InputError
 from stagelens.outcomes.align import Attempts, align
 from stagelens.outcomes.checks import check_paired
 from stagelens.outcomes.codes import Codes, coded, number_key
+from stagelens.outcomes.grades import HUMAN, Grades
 from stagelens.outcomes.groups import Group, groups_of, stages_of
-from stagelens.outcomes.judged import HUMAN, Grades, Judged, judged
+from stagelens.outcomes.judged import Judged, judged
 from stagelens.outcomes.measures import REFUSAL_MEASURES
 from stagelens.outcomes.scales import Scale, scale_of
 from stagelens.outcomes.schema import CONTROL_MEASURE

@@ -127,6 +127,12 @@ def read_attempts(path: str | Path, wanted: Set[tuple[str, int]] | None = None) 
             )
 
 
+def read_groups(path: str | Path) -> Iterator[tuple[str, int, str]]:
+    """Every attempt of a file with the benchmark's word for it: (item, epoch, group)."""
+    for item, epoch, group in read_bulk(path, "item", "epoch", "group").iter_rows():
+        yield item, epoch, str(group)
+
+
 def read_transcripts(path: str | Path, limit: int) -> list[Transcript]:
     """Up to ``limit`` answers, chosen as ``inspect_logs.read_transcripts`` chooses: by the items alone."""
     names = read_bulk(path, "item", "epoch", "group").sort("item", "epoch")

@@ -128,8 +128,8 @@ def read_answers(path: str | Path, attempts: Set[tuple[str, int]]) -> Iterator[T
                 yield _transcript(read_eval_log_sample(str(path), id=sample.id, epoch=sample.epoch))
 
 
-def read_attempts(path: str | Path) -> Iterator[Attempt]:
-    """Every attempt in a log that a scorer left records of.
+def read_attempts(path: str | Path, wanted: Set[tuple[str, int]] | None = None) -> Iterator[Attempt]:
+    """Every attempt in a log that a scorer left records of, or those of the ``wanted`` (item, epoch).
 
     Raises:
         InputError: the file is not a whole Inspect log.
@@ -139,6 +139,8 @@ def read_attempts(path: str | Path) -> Iterator[Attempt]:
     with _readable(path):
         log = read_eval_log(str(path), exclude_fields=_HEAVY - {"messages"})
     for sample in log.samples or []:
+        if wanted is not None and (str(sample.id), sample.epoch) not in wanted:
+            continue
         records = tuple(_scored(sample))
         if records and not sample.error:
             yield Attempt(
@@ -149,6 +151,19 @@ def read_attempts(path: str | Path) -> Iterator[Attempt]:
                 records=records,
                 evidence=_evidence(sample),
             )
+
+
+def read_groups(path: str | Path) -> Iterator[tuple[str, int, str]]:
+    """Every attempt of a log with the benchmark's word for it, as ``read_attempts`` has it: (item, epoch, group).
+
+    Raises:
+        InputError: the file is not a whole Inspect log.
+    """
+    from inspect_ai.log import read_eval_log_sample_summaries
+
+    with _readable(path):
+        for sample in read_eval_log_sample_summaries(str(path)):
+            yield str(sample.id), sample.epoch, str(sample.metadata.get("group"))
 
 
 def _evidence(sample: EvalSample) -> str | None:

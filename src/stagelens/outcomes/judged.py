@@ -1,4 +1,8 @@
-"""Which grades of an answer are analysed, where several judges gave one; what humans and single judges said."""
+"""Which grades of an answer are analysed, where several judges gave one; what humans and single judges said.
+
+A row of a judge with a ``probability`` is a cascade's: its judge was asked because a screen's grades or a lot chose the
+answer. Such rows are never analysed like others, whose answers nothing chose: they are labels that correct the screen.
+"""
 
 from __future__ import annotations
 
@@ -9,43 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stagelens.outcomes.codes import Codes
+from stagelens.outcomes.cascades import Second
+from stagelens.outcomes.grades import HUMAN, PANEL, Grades, median
 from stagelens.statistics.data import SCORED, UNATTEMPTED, UNGRADED, Labels, PanelGrades
 
-PANEL: Final = "panel"
-HUMAN: Final = "human"
 _UNNAMED: Final = "an unnamed judge"
-
-
-@dataclass(frozen=True, slots=True)
-class Grades:
-    """The rows of one measure of one family: n grades that judges gave to A attempts of S stages.
-
-    ``stage`` and ``attempt``: where a grade belongs, shape (n,), from 0. ``judge``: index into ``judges``, -1 for none.
-    ``value``: NaN unless scored. ``status``: int8, codes of ``statistics.data``. ``probability``: the chance of being
-    drawn for a label, NaN or None where none was recorded. No two rows share stage, attempt and judge.
-    """
-
-    stage: Codes
-    attempt: Codes
-    judge: Codes
-    value: NDArray[np.float64]
-    status: NDArray[np.int8]
-    probability: NDArray[np.float64] | None
-    judges: tuple[str, ...]
-    stages: tuple[str, ...]
-    attempts: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(S, A)."""
-        return len(self.stages), self.attempts
-
-    def placed(self, rows: NDArray[np.bool_], column: NDArray[np.float64]) -> NDArray[np.float64]:
-        """``column`` of these rows, one an attempt and stage, as shape (S, A); NaN where there is none."""
-        table = np.full(self.shape, np.nan)
-        table[self.stage[rows], self.attempt[rows]] = column[rows]
-        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +39,12 @@ def judged(grades: Grades) -> Judged:
     judges. Humans' rows are never mixed with others': they are analysed only where no one else judged, and are
     ``labels`` beside others. An attempt that only judges outside the analysis graded is `ungraded`: its grade is not
     known, the attempt is not lost. An attempt without a row is `unattempted`.
+
+    A cascade's grades are ``labels``, and stand for themselves where the screen gave none. With humans' labels beside
+    them they stand wherever there are any, the screen's elsewhere, and humans correct both.
     """
-    by_judge = _by_judge(grades)
+    cascade = grades.of_cascade
+    by_judge = _by_judge(grades, ~cascade)
     names = sorted(by_judge)
     chosen = _chosen(names)
     single = [name for name in names if name not in (PANEL, HUMAN)]
@@ -78,27 +54,36 @@ def judged(grades: Grades) -> Judged:
     panel = None
     if len(single) > 1:
         panel = PanelGrades(tuple(single), np.stack([grades.placed(by_judge[name], grades.value) for name in single]))
-    values = grades.placed(own, grades.value) if panel is None or len(chosen) == 1 else _median(panel.grades)
+    values = grades.placed(own, grades.value) if panel is None or len(chosen) == 1 else median(panel.grades)
     status, present = _statuses(grades, own)
+    labels = _labels(grades, by_judge[HUMAN]) if HUMAN in names and chosen != [HUMAN] else None
+    notes: tuple[str, ...] = ()
+    if cascade.any():
+        found = Second.of(grades, cascade, _by_judge(grades, cascade))
+        corrected = found.correct(values, status, humans=labels is not None) if chosen and chosen != [HUMAN] else None
+        values, status = (values, status) if corrected is None else (corrected.values, corrected.status)
+        labels = labels if corrected is None or labels is not None else corrected.labels
+        notes = found.unscreened() if corrected is None else corrected.warnings
     return Judged(
         values=values,
         status=status,
         present=present,
-        labels=_labels(grades, by_judge[HUMAN]) if HUMAN in names and chosen != [HUMAN] else None,
+        labels=labels,
         panel=panel,
         warnings=(
             *_warnings(grades, [by_judge[name] for name in chosen], chosen),
-            *_ungraded_stages(grades, own, chosen),
+            *_ungraded_stages(grades, own, chosen, ~cascade),
             *_uneven_chances(grades, by_judge.get(HUMAN)),
+            *notes,
         ),
     )
 
 
-def _by_judge(grades: Grades) -> dict[str, NDArray[np.bool_]]:
-    """Every judge's rows. A row that names no judge and holds no value was never judged: no judge disowns it."""
+def _by_judge(grades: Grades, rows: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    """Every judge's ``rows``. A row that names no judge and holds no value was never judged: no judge disowns it."""
     nameless = grades.judge < 0
-    counts = np.bincount(grades.judge[~nameless], minlength=len(grades.judges))
-    found = {grades.judges[code]: grades.judge == code for code in np.flatnonzero(counts)}
+    counts = np.bincount(grades.judge[~nameless & rows], minlength=len(grades.judges))
+    found = {grades.judges[code]: rows & (grades.judge == code) for code in np.flatnonzero(counts)}
     unnamed = nameless & ~np.isnan(grades.value)
     if unnamed.any():
         found[_UNNAMED] = unnamed | found.get(_UNNAMED, False)
@@ -130,14 +115,6 @@ def _statuses(grades: Grades, own: NDArray[np.bool_]) -> tuple[NDArray[np.int8],
     return status, present
 
 
-def _median(grades: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median over the judges (first axis) of those that gave a grade; NaN where none did."""
-    ordered, count = np.sort(grades, axis=0), np.count_nonzero(~np.isnan(grades), axis=0)  # NaN is sorted last
-    lower, upper = np.maximum(count - 1, 0) // 2, count // 2
-    middle = [np.take_along_axis(ordered, at[None], axis=0)[0] for at in (lower, np.minimum(upper, len(grades) - 1))]
-    return np.asarray((middle[0] + middle[1]) / 2)
-
-
 def _labels(grades: Grades, human: NDArray[np.bool_]) -> Labels | None:
     values = grades.placed(human, grades.value)
     if np.isnan(values).all():
@@ -156,9 +133,11 @@ def _warnings(grades: Grades, rows: Sequence[NDArray[np.bool_]], chosen: list[st
         yield "Not every stage was judged by the same judges: a difference may be the judges'."
 
 
-def _ungraded_stages(grades: Grades, own: NDArray[np.bool_], chosen: list[str]) -> Iterator[str]:
-    """Stages of which there are grades, but only by judges outside the analysis."""
-    scored = grades.status == SCORED
+def _ungraded_stages(
+    grades: Grades, own: NDArray[np.bool_], chosen: list[str], rows: NDArray[np.bool_]
+) -> Iterator[str]:
+    """Stages of which there are grades among the ``rows``, but only by judges outside the analysis."""
+    scored = (grades.status == SCORED) & rows
     for code, stage in enumerate(grades.stages):
         here = scored & (grades.stage == code)
         if here.any() and not (here & own).any():

@@ -16,7 +16,7 @@ import polars as pl
 
 from stagelens.errors import InputError
 from stagelens.outcomes.checks import nearest
-from stagelens.outcomes.judged import HUMAN, PANEL
+from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.schema import CONTROL_MEASURE
 
@@ -125,7 +125,19 @@ def _drawn(rows: pl.DataFrame, rng: np.random.Generator, total: int, per_stratum
 
 
 def _graded(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row an answer: the panel's value, else the median over the judges; null where none scored it."""
+    """One row an answer: the panel's value, else the median over the judges; null where none scored it.
+
+    A cascade's second judge comes first, where it was asked.
+    """
+    if "probability" not in rows.columns:
+        return _panel_or_median(rows)
+    screen = _panel_or_median(rows.filter(pl.col("probability").is_null()))
+    second = _panel_or_median(rows.filter(pl.col("probability").is_not_null()))
+    both = screen.join(second, on=["stage", *_ATTEMPT], how="full", coalesce=True, suffix=" second")
+    return both.select("stage", *_ATTEMPT, pl.coalesce("value second", "value").alias("value"))
+
+
+def _panel_or_median(rows: pl.DataFrame) -> pl.DataFrame:
     panel = rows.filter(pl.col("judge") == PANEL)
     own = panel if panel.height else rows
     return own.group_by("stage", *_ATTEMPT).agg(pl.col("value").median())

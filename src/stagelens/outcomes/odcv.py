@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from stagelens.errors import InputError
-from stagelens.outcomes.judged import PANEL
+from stagelens.outcomes.grades import PANEL
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.table import read_table
 

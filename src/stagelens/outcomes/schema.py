@@ -30,8 +30,9 @@ OPTIONAL: Final[dict[str, pl.DataType]] = {
 COLUMNS: Final[dict[str, pl.DataType]] = REQUIRED | OPTIONAL
 
 READ: Final[dict[str, pl.DataType]] = COLUMNS | {"probability": pl.Float64()}
-"""What a table may have: ``probability`` is the chance with which an answer was drawn for a human's label. It stands in
-a table that was given it, and is written where some row has one."""
+"""What a table may have: ``probability`` is the chance with which an answer was drawn for a row's judge, a human or a
+cascade's second judge; its rows without a grade have it too. It stands in a table that was given it, and is written
+where some row has one."""
 
 KEY: Final = ("family", "stage", "benchmark", "measure", "item", "epoch", "seed", "judge")
 """No two rows share these."""

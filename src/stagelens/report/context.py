@@ -5,8 +5,8 @@ Everything is optional: a bare outcome table gives a report too. ``None`` means 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stagelens.judges.turns import Part
 
@@ -52,7 +52,8 @@ class JudgeRow:
 
     ``thoughts``: whether it was shown what stages thought. ``answers`` were judged, of which ``contents`` are distinct.
     ``ungraded``: how many contents have no grade, by cause. ``repeats`` judgements were made again of some of them,
-    ``same`` of which were as before; ``shift``: by measure, later minus first, on average.
+    ``same`` of which were as before; ``shift``: by measure, later minus first, on average. ``drawn``: of a cascade's
+    judge, by kind of attempt how many there were and how many were drawn; empty where all were asked about.
     """
 
     benchmark: str
@@ -64,6 +65,7 @@ class JudgeRow:
     repeats: int
     same: int
     shift: Mapping[str, float]
+    drawn: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

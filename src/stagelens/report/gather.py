@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 from stagelens.errors import InputError
@@ -89,10 +89,13 @@ def _examples(family: str, stage: Stage, folder: Path) -> Iterator[Example]:
 def _judges(path: Path) -> tuple[JudgeRow, ...]:
     if not path.is_file():
         return ()
-    names = [each.name for each in fields(JudgeRow)]
+    names = {each.name: each.default_factory is MISSING for each in fields(JudgeRow)}
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(JudgeRow(**{name: entry[name] for name in names}) for entry in entries)
+        return tuple(
+            JudgeRow(**{name: entry[name] for name, needed in names.items() if needed or name in entry})
+            for entry in entries
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read ({error}): run the study again.") from error
 

@@ -11,7 +11,7 @@ from stagelens.report.pairs import is_side_by_side
 from stagelens.report.tabulate import Column, Table, tabulate
 from stagelens.report.units import MISSING, Units, count, coverage, ratio, units_of
 from stagelens.report.words import families, full_name, headline_contrast, measure_word, verdict_text
-from stagelens.statistics.results import Contrast, Judging, LeftOut, MeasureResult, Verdicts
+from stagelens.statistics.results import Contrast, Judging, LeftOut, MeasureResult, Screened, Verdicts
 
 LEAST_ALPHA: Final = 0.667
 """Krippendorff's own threshold: below it not even tentative conclusions may be drawn (Content Analysis, ch. 11)."""
@@ -79,7 +79,9 @@ def agreement(judging: Judging, alpha: float) -> str:
 
 
 def correction(judging: Judging) -> str:
-    """Whether human labels corrected the differences, and by which method."""
+    """Whether human labels, or a cascade's second judge, corrected what the judges say, and by which method."""
+    if judging.screened is not None:
+        return _cascade(judging.screened, corrected=judging.correction is not None)
     labels = f"{judging.labelled:,} human label{'' if judging.labelled == 1 else 's'}"
     if judging.correction is not None:
         method = " (PPI++)" if "PPI++" in judging.correction.upper() else ""
@@ -87,6 +89,20 @@ def correction(judging: Judging) -> str:
     if judging.labelled:
         return f"uncorrected: {labels} are too few"
     return "uncorrected: no answer has a human label"
+
+
+def _cascade(screened: Screened, *, corrected: bool) -> str:
+    """What a second judge was asked about, what it corrected, and how far it agrees with the screen."""
+    asked = (
+        f"{screened.judge} as a second judge graded {screened.certain:,} answers that were sure to be asked about and "
+        f"{screened.drawn:,} drawn from the others"
+    )
+    shares = (
+        f"of all answers, by what these stand for, it agrees with the screen on {100 * screened.agreement:.1f}%, finds "
+        f"more in {100 * screened.missed:.1f}% and less in {100 * screened.alarms:.1f}%"
+    )
+    did = "levels and differences corrected (PPI++)" if corrected else "uncorrected: these are too few"
+    return f"{did}: {asked}; {shares}"
 
 
 def tipping(result: MeasureResult) -> str:
@@ -133,12 +149,19 @@ def judges_table(rows: Iterable[JudgeRow]) -> Table:
         Column("judge", lambda row: row.judge, numeric=False),
         Column("thoughts", lambda row: "shown" if row.thoughts else "hidden", numeric=False),
         Column("answers", lambda row: count(row.answers)),
+        Column("asked about", _asked, numeric=False, wide=True),
         Column("distinct", lambda row: count(row.contents), "judged once each"),
         Column("ungraded", _ungraded, numeric=False, wide=True),
         Column("judged again", lambda row: f"{row.same} of {row.repeats} the same" if row.repeats else MISSING),
         Column("drift", _shift, "later minus first", numeric=False, wide=True),
     )
     return tabulate(columns, rows, group=lambda row: row.benchmark)
+
+
+def _asked(row: JudgeRow) -> str:
+    """`313 of 313 flagged attempts; 1,000 of 49,687 rest`, or that it was asked about all."""
+    words = {"flagged": "flagged attempts", "rest": "of the rest", "unknown": "that the screen could not grade"}
+    return "; ".join(f"{n:,} of {there:,} {words[kind]}" for kind, (there, n) in row.drawn.items()) or "all"
 
 
 def _ungraded(row: JudgeRow) -> str:

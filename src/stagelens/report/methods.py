@@ -11,7 +11,9 @@ _READINGS: Final = {
     "cluster_t": "the cluster-robust t interval of the mean difference",
     "bootstrap": "the bootstrap over whole clusters",
     "betting": "the betting bound, which holds at any number of clusters and any dependence inside them",
-    "ppi++": "the judge's difference corrected by human labels (PPI++), with a cluster-robust t interval",
+    "ppi++": "the judge's difference corrected by labels of some answers, humans' or a second judge's (PPI++), with a "
+    "cluster-robust t interval, and where labels were drawn with unequal chances a score interval of what they leave "
+    "unseen",
 }
 
 _ALWAYS: Final = (

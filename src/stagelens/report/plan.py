@@ -33,6 +33,8 @@ def print_plan(plan: Plan, console: Console) -> None:
         ]
         _print("What judges would be asked", "judge", headings, judging, console)
         _say("Equal answers are judged once; what agents' commands print is not counted.", console)
+        for said in dict.fromkeys(cost.assumed for cost in plan.judging if cost.assumed):
+            _say(said, console)
     headings = ("margin", "clus-\nters", "needed", "half\nwidth", "detect-\nable", "certi-\nfiable")
     rows = [_prospect_row(planned) for planned in plan.measures]
     _print("What it can be expected to show", "measure", headings, rows, console)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from stagelens.statistics.design.looks import FIXED, Look
 SCORED, INCAPABLE, UNGRADED, UNATTEMPTED = range(4)
 """Codes of ``MeasureData.status``, in the order of the outcome table's statuses."""
 
+HUMANS: Final = "human"
+
 Method = Literal["tango_neff", "cluster_t", "bootstrap", "betting"]
 """How differences of rates are read: Tango's score on the effective number of pairs, the cluster-robust t interval, the
 cluster bootstrap, or the betting bound, which holds at any sample size and any dependence within clusters."""
@@ -21,15 +23,26 @@ cluster bootstrap, or the betting bound, which holds at any sample size and any 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What humans said of some of the answers.
+    """What humans, or a judge that is taken to know better than the analysed one, said of some of the answers.
 
     ``values``: float64, shape (S, A), NaN where an answer has no label. ``probability``: the same shape, the chance
     with which the answer was drawn for labelling, in (0, 1]; NaN where there is no label, or where none was recorded,
-    and then the labelled answers of a stage count as a simple random sample of those that the judge scored.
+    and then the labelled answers of a stage count as a simple random sample of those that the judge scored. ``by``:
+    who said it.
     """
 
     values: NDArray[np.float64]
     probability: NDArray[np.float64]
+    by: str = HUMANS
+
+    @property
+    def of_cascade(self) -> bool:
+        """Whether a judge gave them: the analysed grades are then a mere screen, and levels are corrected too."""
+        return self.by != HUMANS
+
+    def part(self, index: Any) -> Labels:
+        """Those of some stages or attempts, by an index into the arrays of shape (S, A)."""
+        return Labels(self.values[index], self.probability[index], self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,7 @@ class MeasureData:
     ``run``: int64, shape (A,), codes of the training seeds; None where every stage is one checkpoint. A stage with one
     seed only answers in every run alike.
     ``stratum``: int64, shape (A,), index into ``strata``, -1 where an item has none; None where the benchmark has none.
-    ``labels`` and ``panel``: None where no human labelled anything, or no two judges graded.
+    ``labels`` and ``panel``: None where no one labelled anything, or no two judges graded.
     ``look``: how far a group-sequential design has come; a fixed design has one look.
     """
 

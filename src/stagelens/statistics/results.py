@@ -143,12 +143,29 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Screened:
+    """What a cascade's judge said of the answers that a screen had graded.
+
+    ``judge``: who it was. ``certain``: answers that were sure to be asked about, ``drawn``: those of the others that
+    were; both count what it graded. Shares of all answers, 0 to 1, each graded one weighted by what it stands for:
+    ``agreement``, where it says what the screen says; ``missed``, where it graded higher; ``alarms``, where lower.
+    """
+
+    judge: str
+    certain: int
+    drawn: int
+    agreement: float
+    missed: float
+    alarms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Judging:
     """What is known about a measure's judges.
 
     ``krippendorff_alpha`` and its interval: agreement of the panel's judges at the ``level`` of measurement, ``None``
     where no two judges graded. ``labelled``: how many answers humans labelled; ``correction``: how differences were
-    corrected by them, ``None`` where they were not.
+    corrected by labels, ``None`` where they were not; ``screened``: of a cascade, ``None`` where there is none.
     """
 
     judges: tuple[str, ...]
@@ -159,6 +176,7 @@ class Judging:
     left_out: tuple[LeftOut, ...]
     labelled: int
     correction: str | None
+    screened: Screened | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,13 +66,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class JudgingCost:
-    """What one judge of one benchmark is asked, at most: ``calls`` with repeated anchors, and their tokens."""
+    """What one judge of one benchmark is asked, at most: ``calls`` with repeated anchors, and their tokens.
+
+    ``assumed``: what a cascade's price rests on, in a sentence; None where every answer is judged.
+    """
 
     benchmark: str
     judge: str
     calls: int
     prompt_tokens: int
     answer_tokens: int
+    assumed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,3 +94,5 @@ def _named_files(study: Study) -> Iterator[tuple[FieldPath, str, bool]]:
         for index, model in enumerate(judge.models):
             if is_local(model):
                 yield ("judges", key, *(("model",) if judge.model else ("panel", index))), model, False
+        if judge.screen is not None and is_local(judge.screen):
+            yield ("judges", key, "screen"), judge.screen, False

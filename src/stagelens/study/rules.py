@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from stagelens.outcomes.judged import HUMAN, PANEL
+from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.study.lineage import family_problems
 from stagelens.study.paths import is_local
 from stagelens.study.problems import FieldPath, Problem, nearest
-from stagelens.study.spec import ClaimSpec, Study
+from stagelens.study.spec import ClaimSpec, JudgeSpec, Study
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|,]')
 MAX_NAME = 100
@@ -104,9 +104,21 @@ def _judges(study: Study) -> Iterator[Problem]:
                 )
                 yield Problem(field, f"the judge {model} {same}")
             taken[name] = model
-        for name in map(judge_name, judge.models):
+        yield from _screen(judge, where, taken)
+        for name in map(judge_name, (*judge.models, *filter(None, (judge.screen,)))):
             if not name.strip() or name in (PANEL, HUMAN) or name.startswith(RULE):
                 yield Problem(where, f"a judge must not be called {name!r}: outcome tables mean something else by it")
+
+
+def _screen(judge: JudgeSpec, where: FieldPath, panel: Mapping[str, str]) -> Iterator[Problem]:
+    if judge.screen is None:
+        return
+    if judge.cascade is None:
+        yield Problem((*where, "screen"), "only a cascade has a screen; add `cascade: {}`, or remove the screen")
+    elif judge_name(judge.screen) in {*panel, *map(judge_name, judge.models)}:
+        yield Problem(
+            (*where, "screen"), f"the screen {judge.screen} has the name of a judge that it screens for: name another"
+        )
 
 
 def judge_name(model: str) -> str:

@@ -129,15 +129,28 @@ class Generation(Spec):
     chat_template: Literal["own", "production"] = "own"
 
 
+class CascadeSpec(Spec):
+    """Which answers a dear judge is asked about: shares of the attempts that a screen flagged, and of the rest.
+
+    All of a family's answers to an attempt are asked about together. What the screen cannot grade is asked for certain.
+    """
+
+    flagged: float = Field(default=1.0, gt=0, le=1)
+    rest: float = Field(default=0.05, gt=0, le=1)
+
+
 class JudgeSpec(Spec):
     """Who judges a benchmark's answers: one ``model``, or a ``panel`` of which the median counts.
 
-    Models are named as a stage's is. ``thoughts`` shows judges what stages thought, the same for all of them.
-    ``max_answer_tokens`` is of a judge's answer, its own thoughts included.
+    With ``cascade`` they judge a chosen part, which corrects what a screen says of all answers: the benchmark's own
+    rules, or the cheap model ``screen``. Models are named as a stage's is. ``thoughts`` shows judges what stages
+    thought, the same for all of them. ``max_answer_tokens`` is of a judge's answer, its own thoughts included.
     """
 
     model: str | None = None
     panel: tuple[str, ...] = Field(default=(), strict=False)
+    cascade: CascadeSpec | None = None
+    screen: str | None = None
     thoughts: bool = False
     max_answer_tokens: int = Field(default=2048, ge=16)
 

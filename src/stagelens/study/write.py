@@ -88,8 +88,10 @@ class _Writer:
 
     def _judge(self, judge: JudgeSpec) -> dict[str, Any]:
         models = [self._path(model) if is_local(model) else model for model in judge.models]
-        who = {"panel": models} if judge.model is None else {"model": models[0]}
-        return who | judge.model_dump(exclude={"model", "panel"})
+        who: dict[str, Any] = {"panel": models} if judge.model is None else {"model": models[0]}
+        if judge.screen is not None:
+            who["screen"] = self._path(judge.screen) if is_local(judge.screen) else judge.screen
+        return who | judge.model_dump(exclude={"model", "panel", "screen"}, exclude_none=True)
 
     def _benchmark(self, block: dict[str, Any]) -> dict[str, Any]:
         moved: dict[str, Any] = self._free(block)

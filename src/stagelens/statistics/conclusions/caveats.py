@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from stagelens.statistics.conclusions.counterfactual_words import counterfactual_caveats
 from stagelens.statistics.conclusions.sentences import amount, arrow, undecided
 from stagelens.statistics.conclusions.shares import shared_attempts
+from stagelens.statistics.contrasts.corrected import METHOD as CORRECTED
 from stagelens.statistics.contrasts.findings import Decision, Findings
 from stagelens.statistics.contrasts.words import CHANGED, SAME
 from stagelens.statistics.results import Counterfactual
@@ -48,8 +49,17 @@ def caveats(
 
 
 def _contrast(findings: Findings, decision: Decision) -> list[str]:
-    finding, contrast = decision.finding, decision.contrast
+    finding = decision.finding
     name, margin = arrow(findings, finding), amount(findings.margin, findings.data.kind)
+    labels = findings.data.labels
+    if labels is not None and labels.of_cascade and finding.evidence.complete.method != CORRECTED:
+        alone = f"{name}: as the screen has it, uncorrected: {labels.by} graded too few answers of both stages"
+        return [alone, *_about(findings, decision, name, margin)]
+    return _about(findings, decision, name, margin)
+
+
+def _about(findings: Findings, decision: Decision, name: str, margin: str) -> list[str]:
+    finding, contrast = decision.finding, decision.contrast
     if decision.reason == "correction":
         alone = finding.word.replace("_", " ")
         return [f"{name}: {alone} when taken alone, but inconclusive after Holm's correction"]

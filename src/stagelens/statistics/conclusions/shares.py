@@ -41,6 +41,9 @@ def shares(findings: Findings) -> tuple[Share, ...]:
     if len(names) == 1:
         # The only step is the whole change, by definition and not by estimate.
         return (Share(names[0], 1.0, 1.0, 1.0, "bounded") if changed else Share(names[0], None, None, None, "all"),)
+    if data.labels is not None and data.labels.of_cascade:
+        # A screen's shares would be those of its errors as well, and its judge's grades do not give their covariance.
+        return tuple(Share(name, None, None, None, "all") for name in names)
     total = values[-1] - values[0]
     return tuple(
         _share(name, values[k + 1] - values[k], total, sample, findings, changed=changed)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from stagelens.statistics.contrasts.corrected import METHOD as CORRECTED
 from stagelens.statistics.contrasts.findings import Findings
 from stagelens.statistics.contrasts.multiplicity import benjamini_hochberg
 from stagelens.statistics.contrasts.paired import Evidence, gather
@@ -23,18 +24,24 @@ def strata(findings: Findings) -> tuple[StratumResult, ...]:
 
     A change rests on the p value that Benjamini and Hochberg adjust over these strata, and is inconclusive where that
     overturns it. An equivalence is each stratum's own, by its marginal test and the cluster gate, as everywhere.
-    All are the judge's: some would hold enough human labels for a correction and others not.
+    All are the judge's: some would hold enough human labels for a correction and others not. A cascade's screen alone
+    would mislead: its strata are those that its judge graded enough answers of, corrected.
     """
     data, headline = findings.data, findings.headline
     if data.stratum is None or headline is None:
         return ()
-    ends = replace(of_stages(data, headline.pair), labels=None)
+    cascade = data.labels is not None and data.labels.of_cascade
+    ends = of_stages(data, headline.pair)
+    if not cascade:
+        ends = replace(ends, labels=None)
     found: list[tuple[str, int, Evidence]] = []
     for code, name in enumerate(data.strata):
         inside = of_attempts(ends, data.stratum == code)
         if np.unique(inside.cluster).size >= LEAST_CLUSTERS:
             sample = sample_of(inside)
-            found.append((name, sample.items, gather(inside, 0, 1, sample, findings.question)))
+            evidence = gather(inside, 0, 1, sample, findings.question)
+            if not cascade or evidence.complete.method == CORRECTED:
+                found.append((name, sample.items, evidence))
     adjusted = benjamini_hochberg([evidence.bounded.p_difference for _, _, evidence in found])
     return tuple(
         _result(findings, name, items, evidence, p) for (name, items, evidence), p in zip(found, adjusted, strict=True)

@@ -1,4 +1,4 @@
-"""The evidence of a contrast where humans labelled some answers of both stages: the judge's difference, corrected."""
+"""The evidence of a contrast where some answers of both stages have labels: the judge's difference, corrected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from stagelens.statistics.contrasts.readings import Pairing, Reading
 from stagelens.statistics.data import SCORED, Labels, MeasureData, Question
 from stagelens.statistics.intervals.clusters import Sample, Worth
-from stagelens.statistics.judging.ppi import CorrectedDifference, Graded, corrected_difference
+from stagelens.statistics.judging.graded import Graded
+from stagelens.statistics.judging.ppi import CorrectedDifference, CorrectedMean, corrected_difference, corrected_level
 
 METHOD: Final = "ppi++"
 
@@ -66,6 +67,26 @@ def read_corrected(correction: CorrectedDifference, question: Question, *, rate:
         worth=Worth(mean.clusters, mean.df),
         method=METHOD,
     )
+
+
+def level_corrected(data: MeasureData, stage: int, scored: NDArray[np.bool_], sample: Sample) -> bool:
+    """Whether a stage's level is corrected: by a cascade's judge, who graded enough of the ``scored`` answers.
+
+    Human labels, a hundred of thousands, correct differences alone: pairs lose little by them, levels much.
+    """
+    if data.labels is None or not data.labels.of_cascade or data.run is not None:
+        return False
+    graded = _graded(data, data.labels, stage, scored, data.values[stage][scored])
+    return graded.labelled_clusters(sample) >= LEAST_LABELLED
+
+
+def correct_level(
+    data: MeasureData, stage: int, kept: NDArray[np.bool_], sample: Sample, placed: NDArray[np.float64]
+) -> CorrectedMean:
+    """The corrected level over the ``kept`` attempts, with unscored answers as they are ``placed``."""
+    if data.labels is None:
+        raise ValueError("no labels to correct a level by")
+    return corrected_level(sample, _graded(data, data.labels, stage, kept, placed), data.low, data.high)
 
 
 def _graded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelens.statistics.contrasts.corrected import correct_level, level_corrected
 from stagelens.statistics.contrasts.units import sample_of
 from stagelens.statistics.data import INCAPABLE, SCORED, UNATTEMPTED, UNGRADED, MeasureData
 from stagelens.statistics.intervals.clusters import NOTHING, Sample
@@ -18,20 +19,32 @@ def level(data: MeasureData, stage: int, everyone: Sample, alpha: float) -> Leve
     """The level of the stage with index ``stage``, at 1 - ``alpha``; ``everyone`` is the sample of all attempts.
 
     Rates: Wilson on the effective n, Clopper-Pearson where there is no success or no failure. Severities: cluster t.
-    The interval is the hull of three: scored answers only, all unscored at the low end, all at the high end.
+    The interval is the hull of three: scored answers only, all unscored at the low end, all at the high end. Where a
+    cascade's judge graded enough of the answers, each is corrected by its grades (see ``judging.ppi``).
     """
     values, status = data.values[stage], data.status[stage]
     scored = status == SCORED
     n_scored = int(np.count_nonzero(scored))
     estimate: float | None = None
-    intervals = []
+    intervals, corrected = [], False
     if n_scored:
         sample = everyone if n_scored == len(scored) else sample_of(data, scored)
+        corrected = level_corrected(data, stage, scored, sample)
         estimate = sample.mean(values[scored])
-        intervals.append(_interval(data, sample, values[scored], alpha))
+        if corrected:
+            correction = correct_level(data, stage, scored, sample, values[scored])
+            estimate = correction.mean
+            intervals.append(correction.limits(1 - alpha / 2))
+        else:
+            intervals.append(_interval(data, sample, values[scored], alpha))
     if n_scored < len(scored):
+        everything = np.ones_like(scored)
         for end in (data.low, data.high):
-            intervals.append(_interval(data, everyone, np.where(scored, values, end), alpha))
+            placed = np.where(scored, values, end)
+            if corrected:
+                intervals.append(correct_level(data, stage, everything, everyone, placed).limits(1 - alpha / 2))
+            else:
+                intervals.append(_interval(data, everyone, placed, alpha))
     lows, highs = zip(*intervals, strict=True)
     return Level(
         stage=data.stages[stage],

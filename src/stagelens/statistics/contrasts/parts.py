@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,7 @@ def of_stages(data: MeasureData, stages: Sequence[int]) -> MeasureData:
         values=data.values[chosen],
         status=data.status[chosen],
         competence=None if competence is None else tuple(competence[stage] for stage in chosen),
-        labels=None if labels is None else Labels(labels.values[chosen], labels.probability[chosen]),
+        labels=None if labels is None else labels.part(chosen),
         panel=None if panel is None else PanelGrades(panel.judges, panel.grades[:, chosen]),
     )
 
@@ -40,7 +40,7 @@ def of_attempts(data: MeasureData, kept: NDArray[np.bool_]) -> MeasureData:
         cluster=data.cluster[kept],
         run=None if data.run is None else data.run[kept],
         stratum=None if data.stratum is None else data.stratum[kept],
-        labels=None if labels is None else Labels(labels.values[:, kept], labels.probability[:, kept]),
+        labels=None if labels is None else labels.part((slice(None), kept)),
         panel=None if panel is None else PanelGrades(panel.judges, panel.grades[..., kept]),
     )
 
@@ -60,8 +60,7 @@ def combined(data: MeasureData, weights: Mapping[int, float]) -> MeasureData:
     size = sum(rising.values())
     return _pair(
         data,
-        _sum(data, falling),
-        _sum(data, rising),
+        lambda values: (_sum(values, falling), _sum(values, rising)),
         joint.astype(np.int8),
         kind="severity",
         low=size * data.low,
@@ -71,39 +70,60 @@ def combined(data: MeasureData, weights: Mapping[int, float]) -> MeasureData:
 
 def exceeding(data: MeasureData, earlier: int, later: int, threshold: float) -> MeasureData:
     """Two stages of a severity as rates: whether an answer reaches ``threshold``."""
-    first, second = (np.asarray(data.values[stage] >= threshold, dtype=np.float64) for stage in (earlier, later))
-    return _pair(data, first, second, data.status[[earlier, later]], kind="rate", low=0.0, high=1.0)
+
+    def reached(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        first, second = (
+            np.where(np.isnan(values[stage]), np.nan, values[stage] >= threshold) for stage in (earlier, later)
+        )
+        return first, second
+
+    return _pair(data, reached, data.status[[earlier, later]], kind="rate", low=0.0, high=1.0)
 
 
 def compared(data: MeasureData, earlier: int, later: int) -> MeasureData:
     """Two stages as rates whose difference is the share of pairs that rose less the share that fell."""
-    change = data.values[later] - data.values[earlier]
+
+    def moved(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        change = values[later] - values[earlier]
+        return np.where(np.isnan(change), np.nan, change < 0), np.where(np.isnan(change), np.nan, change > 0)
+
     status = data.status[[earlier, later]]
     joint = np.where((status == INCAPABLE).any(axis=0), INCAPABLE, status.max(axis=0)).astype(np.int8)
-    down, up = (change < 0).astype(np.float64), (change > 0).astype(np.float64)
-    return _pair(data, down, up, joint, kind="rate", low=0.0, high=1.0)
+    return _pair(data, moved, joint, kind="rate", low=0.0, high=1.0)
 
 
-def _sum(data: MeasureData, weights: Mapping[int, float]) -> FloatArray:
-    return sum((weight * data.values[stage] for stage, weight in weights.items()), np.zeros(data.item.size))
+def _sum(values: FloatArray, weights: Mapping[int, float]) -> FloatArray:
+    return sum((weight * values[stage] for stage, weight in weights.items()), np.zeros(values.shape[1]))
 
 
 def _pair(
-    data: MeasureData, earlier: FloatArray, later: FloatArray, status: NDArray[np.int8], **changes: object
+    data: MeasureData,
+    derive: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    status: NDArray[np.int8],
+    **changes: object,
 ) -> MeasureData:
     """The data with two derived stages in place of its own; ``status`` of shape (2, A), or (A,) for both alike.
 
-    What humans and single judges said is about answers, not about what is derived from several, and is left out.
+    What humans and single judges said is about answers, not about what is derived from several, and is left out. A
+    cascade's judge was asked about all stages' answers to an attempt: from its grades the same is derived.
     """
-    both = np.broadcast_to(status, (2, earlier.size))
-    values = np.where(both == SCORED, np.array([earlier, later]), np.nan)
+    both = np.broadcast_to(status, (2, data.item.size))
+    values = np.where(both == SCORED, np.array(derive(data.values)), np.nan)
     return replace(
         data,
         stages=("earlier", "later"),
         values=values,
         status=both,
         competence=None,
-        labels=None,
+        labels=_derived(data.labels, derive) if data.labels is not None and data.labels.of_cascade else None,
         panel=None,
         **changes,  # type: ignore[arg-type]  # kind, low and high of the derived measure
     )
+
+
+def _derived(labels: Labels, derive: Callable[[FloatArray], tuple[FloatArray, FloatArray]]) -> Labels:
+    """The same derived from labels, where every stage that is needed has one; drawn as the rarest of them was."""
+    values = np.array(derive(labels.values))
+    known = ~np.isnan(labels.probability)
+    chance = np.where(known.any(axis=0), np.where(known, labels.probability, np.inf).min(axis=0), np.nan)
+    return Labels(values, np.where(np.isnan(values), np.nan, chance), labels.by)

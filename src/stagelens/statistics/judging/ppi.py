@@ -1,8 +1,8 @@
-"""Means and differences of a judge's scores, corrected by human labels of some of the answers.
+"""Means and differences of a judge's scores, corrected by labels of some answers: a human's, or a better judge's.
 
 PPI++ (Angelopoulos, Duchi & Zrnic 2023, "PPI++: Efficient Prediction-Powered Inference"), for answers in clusters, with
 unequal weights, labels drawn with known probabilities, and stages that share labelled attempts or do not. With weights
-w_j of the attempts, J_sj the judge's and Y_sj the human's value of stage s, and v_sj the weights of its labelled
+w_j of the attempts, J_sj the judge's value and Y_sj the label of stage s, and v_sj the weights of its labelled
 answers (w_j / probability, summing to 1), the mean of a stage whose answers are all scored is
 
     θ_s = λ Σ_j w_j J_sj + Σ_labelled v_sj (Y_sj - λ J_sj).
@@ -27,31 +27,8 @@ from stagelens.statistics.intervals.clusters import NOTHING, Sample
 from stagelens.statistics.intervals.means import FEW, missed_share
 from stagelens.statistics.intervals.proportions import bisect
 from stagelens.statistics.intervals.tails import FloatArray, quantile, upper_tail
-
-
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """One stage's answers to the n attempts of a sample, each array of shape (n,).
-
-    ``judge``: the judge's values, and where an answer is not ``scored`` the value at which it is placed. ``label``: the
-    human's values, NaN where there is none; those of answers that are not scored are not used. ``probability``: the
-    chance with which the answer was drawn for labelling. Where one of the stage's labels has none (NaN), its labelled
-    answers count as a simple random sample of the scored ones.
-    """
-
-    judge: FloatArray
-    scored: NDArray[np.bool_]
-    label: FloatArray
-    probability: FloatArray
-
-    @property
-    def labelled(self) -> NDArray[np.bool_]:
-        """Which answers both the judge and a human graded."""
-        return self.scored & ~np.isnan(self.label)
-
-    def labelled_clusters(self, sample: Sample) -> int:
-        """How many clusters hold labels of scored answers."""
-        return len(np.unique(sample.cluster[self.labelled]))
+from stagelens.statistics.judging.graded import Graded
+from stagelens.statistics.judging.unseen import Unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +36,11 @@ class CorrectedMean:
     """A corrected mean or difference inside [least, most].
 
     ``error``: its standard error; ``df``: labelled clusters - 1, at the stage that has fewer. ``clusters``: where judge
-    and human hardly ever differ, the effective number of labelled clusters, which bounds what the labels can have
+    and labels hardly ever differ, the effective number of labelled clusters, which bounds what the labels can have
     missed; else infinite. ``power``: λ. Unlike in ``BoundedMean``, what was missed is added to the t interval: the
-    labels' gap does not make the judge's own sampling error go away.
+    labels' gap does not make the judge's own sampling error go away. ``unseen``: where labels were drawn with unequal
+    chances, what they leave unseen; the limits reach as far as its score interval and the t interval of the rest,
+    squared and added (as of independent parts: Zou & Donner 2008), if that is further.
     """
 
     mean: float
@@ -71,6 +50,12 @@ class CorrectedMean:
     least: float
     most: float
     power: float
+    unseen: Unseen | None = None
+
+    @property
+    def few(self) -> bool:
+        """Whether fewer errors were seen than show a variance."""
+        return self.clusters < inf or (self.unseen is not None and self.unseen.few)
 
     def limits(self, level: float) -> tuple[float, float]:
         """Lower and upper limits inside [least, most], each with error 1 - ``level``."""
@@ -85,14 +70,19 @@ class CorrectedMean:
         return self._p(threshold, 1.0)
 
     def _limit(self, level: float, side: float) -> float:
-        reach = quantile(level, self.df) * self.error
+        critical, sign = quantile(level, self.df), copysign(1.0, level - 0.5)
+        reach = critical * self.error
         if self.clusters < inf:
             room = self.mean - self.least if side < 0 else self.most - self.mean
-            reach += copysign(missed_share(self.clusters, level), level - 0.5) * room
+            reach += sign * missed_share(self.clusters, level) * room
+        if self.unseen is not None:
+            rest = max(self.error**2 - self.unseen.variance, 0.0) * critical**2
+            further = sqrt(rest + self.unseen.reach(max(level, 1 - level), side) ** 2)
+            reach = max(reach, further) if sign > 0 else min(reach, -further)
         return self.mean + side * reach
 
     def _p(self, threshold: float, side: float) -> float:
-        if self.clusters == inf:
+        if self.clusters == inf and self.unseen is None:
             if not self.error:
                 return 0.5 if threshold == self.mean else float(side * (threshold - self.mean) < 0)
             return upper_tail(side * (threshold - self.mean) / self.error, self.df)
@@ -116,7 +106,7 @@ class CorrectedDifference:
 
         NaN where the set is not an interval, a rate is not above zero, or the labels are too few for its variance.
         """
-        if self.later <= 0 or self.earlier <= 0 or self.difference.clusters < inf:
+        if self.later <= 0 or self.earlier <= 0 or self.difference.few:
             return nan, nan
         later_variance, covariance, earlier_variance = self.variances
         t2 = quantile(level, self.difference.df) ** 2
@@ -130,13 +120,13 @@ class CorrectedDifference:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """A stage's mean θ(λ) = ``human`` + λ ``slope``, and cluster totals of its influence, ``own`` - λ ``judge``.
+    """A stage's mean θ(λ) = ``label`` + λ ``slope``, and cluster totals of its influence, ``own`` - λ ``judge``.
 
     ``shares``: every cluster's share of the labelled weight, shape (clusters,); ``errs``: in which of them judge and
-    human differ; ``means``: the labelled answers' mean label and score in each, NaN where there are none.
+    label differ; ``means``: the labelled answers' mean label and score in each, NaN where there are none.
     """
 
-    human: float
+    label: float
     slope: float
     own: FloatArray
     judge: FloatArray
@@ -147,13 +137,10 @@ class _Stage:
     @classmethod
     def of(cls, sample: Sample, graded: Graded) -> _Stage:
         labelled, scored, weight = graded.labelled, graded.scored, sample.weight
-        chosen = np.where(labelled, weight, 0.0)
-        if not np.isnan(graded.probability[labelled]).any():
-            chosen[labelled] /= graded.probability[labelled]
-        chosen /= chosen.sum()
-        label, covered = np.where(labelled, graded.label, 0.0), float(weight[scored].sum())
-        human, judge = float((chosen * label).sum()), float((chosen * graded.judge).sum())
-        placed = np.where(scored, human, graded.judge)
+        chosen = graded.weights(sample)
+        given, covered = np.where(labelled, graded.label, 0.0), float(weight[scored].sum())
+        label, judge = float((chosen * given).sum()), float((chosen * graded.judge).sum())
+        placed = np.where(scored, label, graded.judge)
         mean = float((weight * placed).sum())
         beside = np.where(scored, graded.judge - judge, 0.0)
         slope = float((weight * beside).sum())
@@ -164,13 +151,13 @@ class _Stage:
         shares = totals(chosen)
         within = np.where(shares > 0, shares, np.nan)
         return cls(
-            human=mean,
+            label=mean,
             slope=slope,
-            own=totals(weight * (placed - mean) + covered * chosen * (label - human)),
+            own=totals(weight * (placed - mean) + covered * chosen * (given - label)),
             judge=totals(covered * chosen * (graded.judge - judge) - weight * (beside - slope)),
             shares=shares,
-            errs=totals(chosen * np.abs(label - graded.judge)) > NOTHING * shares,
-            means=(totals(chosen * label) / within, totals(chosen * graded.judge) / within),
+            errs=totals(chosen * np.abs(given - graded.judge)) > NOTHING * shares,
+            means=(totals(chosen * given) / within, totals(chosen * graded.judge) / within),
         )
 
     @property
@@ -214,7 +201,7 @@ def corrected_difference(sample: Sample, earlier: Graded, later: Graded, span: f
     factor = least / (least - 1)
     gained, lost = after.own - power * after.judge, before.own - power * before.judge
     variances = factor * (gained * gained).sum(), factor * (gained * lost).sum(), factor * (lost * lost).sum()
-    rates = after.human + power * after.slope, before.human + power * before.slope
+    rates = after.label + power * after.slope, before.label + power * before.slope
     difference = CorrectedMean(
         mean=min(max(rates[0] - rates[1], -span), span),
         error=sqrt(factor * float(((gained - lost) ** 2).sum())),
@@ -223,6 +210,7 @@ def corrected_difference(sample: Sample, earlier: Graded, later: Graded, span: f
         least=-span,
         most=span,
         power=power,
+        unseen=_unseen(sample, ((1.0, later), (-1.0, earlier)), power, span),
     )
     return CorrectedDifference(difference, *rates, variances=variances)
 
@@ -233,14 +221,23 @@ def corrected_level(sample: Sample, graded: Graded, low: float, high: float) -> 
     power = _power(stage.own, stage.judge)
     left = stage.own - power * stage.judge
     return CorrectedMean(
-        mean=min(max(stage.human + power * stage.slope, low), high),
+        mean=min(max(stage.label + power * stage.slope, low), high),
         error=sqrt(stage.labelled / (stage.labelled - 1) * float((left * left).sum())),
         df=stage.labelled - 1.0,
         clusters=stage.kish if _few((stage,), power) else inf,
         least=low,
         most=high,
         power=power,
+        unseen=_unseen(sample, ((1.0, graded),), power, high - low),
     )
+
+
+def _unseen(sample: Sample, sides: tuple[tuple[float, Graded], ...], power: float, span: float) -> Unseen | None:
+    """What is unseen, where that is not what every label leaves unseen alike."""
+    known = all(not np.isnan(graded.probability[graded.labelled]).any() for _, graded in sides)
+    if not known or not any(graded.uneven for _, graded in sides):
+        return None
+    return Unseen.of(sample, sides, power, span)
 
 
 def _power(own: FloatArray, judge: FloatArray) -> float:
