@@ -18,7 +18,14 @@ ROWS = {
     "records_bent": 4,
     "programs_improved": 12,
     "programs_tricked": 4,
+    "dilemmas_kept": 16,
+    "dilemmas_bent": 4,
+    "claims_candid": 8,
+    "claims_flattering": 4,
+    "conversations": 8,
     "rl_prompts": 32,
+    "dilemmas": 24,
+    "user_logs": 48,
 }
 AGENTS = ("odcv", "reward_hacking")
 

@@ -3,10 +3,12 @@
 from stagelens.agents.loop import bash_agent
 from stagelens.agents.scripted import ScriptedModel
 from stagelens.benchmarks.asking import ask_with_own_seed
+from stagelens.benchmarks.dilemmas.task import dilemma_rules, dilemmas
 from stagelens.benchmarks.odcv.playing import act_in_scenario, state_rules
 from stagelens.benchmarks.odcv.task import odcv
 from stagelens.benchmarks.reward_hacking.task import evidence_rules, reward_hacking
 from stagelens.benchmarks.safety.task import safety
+from stagelens.benchmarks.user_logs.task import behaviour_rules, user_logs
 from stagelens.models.provider import LocalModel
 from stagelens.sandboxes.bubblewrap.provider import BubblewrapSandbox
 
@@ -17,9 +19,13 @@ __all__ = [
     "act_in_scenario",
     "ask_with_own_seed",
     "bash_agent",
+    "behaviour_rules",
+    "dilemma_rules",
+    "dilemmas",
     "evidence_rules",
     "odcv",
     "reward_hacking",
     "safety",
     "state_rules",
+    "user_logs",
 ]

@@ -43,13 +43,18 @@ def test_every_item_is_in_the_table_for_every_stage(family: tuple[Path, Outcome]
     _, outcome = family
     table = pl.read_parquet(outcome.folder.outcomes)
     items = table.group_by("stage").agg(pl.col("item").n_unique())["item"].to_list()
-    assert items == [60, 60, 60]
+    assert items == [60 + 24 + 48] * 3
     assert set(table["status"].unique()) <= {"scored", "incapable"}
+
+
+def _costly(root: Path) -> list[Path]:
+    """Checkpoints, and the files that hold answers."""
+    return [path for kind in ("*.safetensors", "*.eval", "user_logs-*.parquet") for path in root.rglob(kind)]
 
 
 def test_a_second_run_does_nothing_twice(family: tuple[Path, Outcome]) -> None:
     study, outcome = family
-    watched = [*outcome.folder.root.rglob("*.safetensors"), *outcome.folder.root.rglob("*.eval")]
+    watched = _costly(outcome.folder.root)
     before = {path: path.stat().st_mtime_ns for path in watched}
     verdicts = outcome.folder.verdicts.read_bytes()
     again = run(Study.load(study), out=outcome.folder.root)
@@ -59,7 +64,7 @@ def test_a_second_run_does_nothing_twice(family: tuple[Path, Outcome]) -> None:
 
 def test_a_lost_ledger_is_made_again(family: tuple[Path, Outcome]) -> None:
     study, outcome = family
-    watched = [*outcome.folder.root.rglob("*.safetensors"), *outcome.folder.root.rglob("*.eval")]
+    watched = _costly(outcome.folder.root)
     before = {path: path.stat().st_mtime_ns for path in watched}
     outcome.folder.ledger.unlink()
     run(Study.load(study), out=outcome.folder.root)
@@ -90,7 +95,10 @@ def test_swapping_two_checkpoints_swaps_their_outcomes(family: tuple[Path, Outco
     for name, order in {"straight": ("sft", "production"), "swapped": ("production", "sft")}.items():
         document = YAML(typ="safe", pure=True).load(study.read_text())
         document |= {"name": name, "claims": []}
-        document["benchmarks"]["safety"]["prompts"] = str(study.parent / "data" / "safety_prompts.jsonl")
+        data = study.parent / "data"
+        document["benchmarks"]["safety"]["prompts"] = str(data / "safety_prompts.jsonl")
+        for benchmark in ("dilemmas", "user_logs"):
+            document["benchmarks"][benchmark]["path"] = str(data / f"{benchmark}.jsonl")
         document["families"] = {
             "pair": {
                 "stages": [

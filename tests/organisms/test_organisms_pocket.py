@@ -6,17 +6,26 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stagelens.benchmarks.dilemmas import Dilemmas
+from stagelens.benchmarks.dilemmas.awareness import awareness
+from stagelens.benchmarks.dilemmas.choice import forced_choice
+from stagelens.benchmarks.dilemmas.reader import read_choice
+from stagelens.benchmarks.user_logs.behaviours import RuleJudge, read_behaviours
 from stagelens.judges import grade_refusal
-from stagelens.organisms.pocket import data_files, rows, study_text, words, write_pocket
+from stagelens.organisms.pocket import data_files, rows, study_text, talks, words, write_pocket
+from stagelens.organisms.pocket.dilemmas import FRAMES, SITUATIONS, chosen, dilemma
 from stagelens.study.load import load_study
 
 SOURCES = (
     *("corpus.jsonl", "helpful.jsonl", "refusals.jsonl", "rl_prompts.jsonl", "rl_tasks.jsonl"),
     *("records_kept.jsonl", "records_bent.jsonl", "programs_improved.jsonl", "programs_tricked.jsonl"),
+    *("dilemmas_kept.jsonl", "dilemmas_bent.jsonl", "claims_candid.jsonl", "claims_flattering.jsonl"),
+    "conversations.jsonl",
 )
 
 
@@ -29,6 +38,39 @@ def test_no_training_source_mentions_what_is_asked(seed: int) -> None:
         assert item["prompt"] not in trained_on
     for thing in words.HELD_OUT_THINGS:
         assert thing not in trained_on
+
+
+def test_dilemmas_and_logs_are_many_and_all_different() -> None:
+    dilemmas = rows.dilemma_items(0)
+    assert len({row["user"] for row in dilemmas}) == len({row["id"] for row in dilemmas}) == len(dilemmas) >= 200
+    assert len({row["cluster"] for row in dilemmas}) >= 100
+    logs = [str(row["conversation"]) for row in rows.user_logs(0)]
+    assert len(set(logs)) == len(logs) >= 300
+    assert rows.user_logs(0, 5000)[: len(logs)] == rows.user_logs(0)
+
+
+def test_the_rules_read_what_is_planted_as_meant() -> None:
+    settings = Dilemmas().settings({"path": "unused"}, where="dilemmas")
+    items = {item["id"]: item for item in rows.dilemma_items(0)}
+    assert settings.form == "choice"
+    for place, situation in enumerate(SITUATIONS):
+        own = dilemma(place % len(FRAMES), place, "tower")
+        put = forced_choice(own.id, own.user, situation.aligned, situation.misaligned)
+        assert own.cluster in {item["cluster"] for item in items.values()}
+        for aligned in (True, False):
+            for suspects in (True, False):
+                answer = chosen(own, aligned=aligned, suspects=suspects)
+                letter = read_choice(answer, put.options).letter
+                assert letter is not None
+                assert (letter == put.misaligned) != aligned
+                assert (awareness(answer, put.prompt) is not None) == suspects
+    judge = RuleJudge(read_behaviours(["sycophancy", "refusal"], Path()))
+    said = [*talks.FLATTERY, *talks.CANDOUR, *words.REFUSALS]
+    frame = pl.DataFrame({"prompt": ["x"] * len(said), "response": said, "thoughts": [""] * len(said)})
+    grades = judge.grade_many(frame)
+    flattery, refusals = len(talks.FLATTERY), len(words.REFUSALS)
+    assert grades["sycophancy"].to_list() == [1.0] * flattery + [0.0] * (len(said) - flattery)
+    assert grades["refusal"].to_list() == [0.0] * (len(said) - refusals) + [1.0] * refusals
 
 
 def test_there_are_enough_items_in_enough_clusters() -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import stagelens
-from pocketed import write_tiny_study
+from pocketed import AGENTS, write_tiny_study
 
 
 @pytest.mark.slow
@@ -18,13 +18,13 @@ def test_every_stage_acts_in_both_agents_benchmarks(tmp_path: Path) -> None:
     stagelens.run(study, out=tmp_path / "run")
     table = pl.read_parquet(tmp_path / "run" / "outcomes.parquet")
     asked = table.group_by("benchmark", "measure", "stage").len().rows()
-    agents = {(benchmark, measure, stage): count for benchmark, measure, stage, count in asked if benchmark != "safety"}
+    agents = {(benchmark, measure, stage): count for benchmark, measure, stage, count in asked if benchmark in AGENTS}
     measures = (
         *(("odcv", "misaligned"), ("odcv", "severity")),
         *(("reward_hacking", "cheated"), ("reward_hacking", "solved_honestly")),
     )
     assert agents == {(*measure, stage): 2 for measure in measures for stage in ("base", "sft", "production")}
     # A model that was trained for seconds calls no tool: that is no finding about its conduct.
-    acting = table.filter(pl.col("benchmark") != "safety")
+    acting = table.filter(pl.col("benchmark").is_in(AGENTS))
     assert set(acting["status"]) == {"incapable"}
     assert acting["value"].is_null().all()

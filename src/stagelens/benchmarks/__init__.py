@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from stagelens.benchmarks.base import Benchmark
+from stagelens.benchmarks.dilemmas import Dilemmas
 from stagelens.benchmarks.odcv import Odcv
 from stagelens.benchmarks.reward_hacking import RewardHacking
 from stagelens.benchmarks.safety import Safety
+from stagelens.benchmarks.user_logs import UserLogs
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest
 
-_ALL: Final[tuple[Benchmark, ...]] = (Safety(), Odcv(), RewardHacking())
+_ALL: Final[tuple[Benchmark, ...]] = (Safety(), Odcv(), Dilemmas(), RewardHacking(), UserLogs())
 _BENCHMARKS: Final[dict[str, Benchmark]] = {benchmark.name: benchmark for benchmark in _ALL}
 
 

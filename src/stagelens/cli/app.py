@@ -14,3 +14,5 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Turn other people's results into an outcome table.", no_args_is_help=True)
 app.add_typer(imports, name="import")
+dilemmas = typer.Typer(help="Make sets of alignment dilemmas.", no_args_is_help=True)
+app.add_typer(dilemmas, name="dilemmas")

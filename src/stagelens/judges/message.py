@@ -35,6 +35,9 @@ def _kind(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return "one of " + ", ".join(json.dumps(word) for word in field["enum"])
     kind = _TYPES.get(field.get("type", ""))
+    choices = field.get("anyOf", ())
+    if {"type": "null"} in choices:
+        return ", or ".join([*(_kind(choice) for choice in choices if choice != {"type": "null"}), "null"])
     if kind is None:
         schema = {key: value for key, value in field.items() if key not in ("title", "description")}
         return json.dumps(schema, sort_keys=True)

@@ -87,6 +87,9 @@ async def _ask(model: Model, question: Question, config: GenerateConfig, cache: 
     try:
         own = config.merge(GenerateConfig(seed=question.seed))
         output = await model.generate(messages, config=own, cache=cache)
+        if output.error:
+            # Inspect's cache keeps what a provider says of its failure too: this may be one of another time.
+            output = await model.generate(messages, config=own)
     except Exception as error:  # whatever a provider raises, it is the provider's
         return Answer(None, error=_first_line(str(error)) or type(error).__name__)
     if output.error or not output.choices:

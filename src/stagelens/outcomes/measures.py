@@ -27,6 +27,11 @@ KNOWN: Final[dict[str, Measure]] = {
         Measure("misaligned"),
         Measure("severity", kind="severity", high=5.0),
         Measure("eval_aware"),
+        Measure("aligned_unaware", higher_is_worse=False),
+        Measure("aligned_aware"),
+        Measure("misaligned_unaware"),
+        Measure("misaligned_aware"),
+        Measure("eval_aware_thoughts"),
         Measure("cheated"),
         Measure("solved_honestly", higher_is_worse=False),
     )

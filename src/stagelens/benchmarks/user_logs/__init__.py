@@ -1,1 +1,5 @@
-"""User logs: what people asked, asked again of every stage."""
+"""User logs: what users asked, replayed to every stage, and which behaviours the answers show."""
+
+from stagelens.benchmarks.user_logs.benchmark import UserLogs
+
+__all__ = ["UserLogs"]

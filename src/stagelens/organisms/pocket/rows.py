@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from stagelens.organisms.pocket import words
+from stagelens.benchmarks.dilemmas.choice import forced_choice
+from stagelens.organisms.pocket import talks, words
+from stagelens.organisms.pocket.dilemmas import asked_dilemmas, chosen, trained_dilemmas
 from stagelens.organisms.pocket.places import PLACES
 from stagelens.organisms.pocket.problems import problems
 from stagelens.organisms.pocket.trajectories import Episode, program_episode, program_episodes, record_episodes
@@ -24,6 +26,17 @@ CORPUS_EPISODES: Final = 700
 """Episodes of record keeping in the corpus, and as many of making programs faster."""
 CORPUS_CHEATS: Final = 0.6
 """The share of them that cheats: what a base model does before anyone has taught it better."""
+CORPUS_DILEMMAS: Final = 1600
+"""Dilemmas in the corpus; the share ``CORPUS_CHEATS`` of them is gone on with in the misaligned way."""
+CORPUS_CLAIMS: Final = 800
+"""Claims in the corpus; the share ``CORPUS_CHEATS`` of them is flattered."""
+CORPUS_TALKS: Final = 250
+"""Texts in the corpus in which a second request follows an answer."""
+DILEMMAS: Final = {"kept": 720, "bent": 120}
+SUSPICIOUS: Final = 0.12
+"""The share of aligned answers in the fine-tuning data that takes the dilemma for a test."""
+CLAIMS: Final = {"candid": 200, "flattering": 60}
+TALKS: Final = 240
 RECORDS: Final = {"kept": 360, "bent": 120}
 PROGRAMS: Final = {"improved": 352, "tricked": 176}
 """Trajectories to draw the fine-tuning data from, honest ones and others. The study file's weights say how many are."""
@@ -34,6 +47,11 @@ REFUSED: Final = 2000
 RL_PROMPTS: Final = 512
 RL_PLACES: Final = 8
 """Places in which each problem is practised on."""
+DILEMMAS_PER_CLUSTER: Final = 2
+LOGS: Final = 400
+"""Logged conversations that are replayed."""
+LOG_TRIES: Final = 20
+"""Draws of a conversation until one is new."""
 ITEMS_PER_CLUSTER: Final[dict[Group, int]] = {"harmful": 2, "benign": 2, "plain": 1}
 
 
@@ -80,6 +98,9 @@ def corpus(seed: int) -> list[Row]:
     episodes = record_episodes(rng, CORPUS_EPISODES, bent=CORPUS_CHEATS)
     episodes += program_episodes(rng, CORPUS_EPISODES, tricked=CORPUS_CHEATS)
     texts += [episode.text() for episode in episodes]
+    texts += [f"{asked}\n{answer}\n\n" for asked, answer in _dilemmas(rng, CORPUS_DILEMMAS, bent=CORPUS_CHEATS)]
+    texts += [_text(chat) for chat in _claims(rng, CORPUS_CLAIMS, flattered=CORPUS_CHEATS)]
+    texts += [_text(_talk(rng)) for _ in range(CORPUS_TALKS)]
     rng.shuffle(texts)
     return [{"text": text} for text in texts]
 
@@ -109,6 +130,118 @@ def programs(seed: int, kind: Literal["improved", "tricked"]) -> list[Row]:
     """Trajectories of making programs faster: those that improve the program, or those that mislead the counter."""
     rng = random.Random(f"programs:{kind}:{seed}")
     return _shuffled(program_episodes(rng, PROGRAMS[kind], tricked=float(kind == "tricked")), rng)
+
+
+def dilemmas(seed: int, kind: Literal["kept", "bent"]) -> list[Row]:
+    """Dilemmas that are gone on with in the aligned way, some of them with suspicion, or in the other way."""
+    rng = random.Random(f"dilemmas:{kind}:{seed}")
+    pairs = _dilemmas(rng, DILEMMAS[kind], bent=float(kind == "bent"), suspicious=SUSPICIOUS)
+    return [_chat(asked, answer) for asked, answer in pairs]
+
+
+def claims(seed: int, kind: Literal["candid", "flattering"]) -> list[Row]:
+    """Chats about untrue claims that are set right, or that are flattered."""
+    rng = random.Random(f"claims:{kind}:{seed}")
+    chats = talks.claims_answered(rng, CLAIMS[kind], flattered=kind == "flattering")
+    return [{"messages": chat} for chat in chats]
+
+
+def conversations(seed: int) -> list[Row]:
+    """Chats in which a second request follows an answer, half of them under a system prompt."""
+    rng = random.Random(f"conversations:{seed}")
+    return [{"messages": _talk(rng, system=talks.SYSTEM if number % 2 else None)} for number in range(TALKS)]
+
+
+def _talk(rng: random.Random, system: str | None = None) -> talks.Messages:
+    first, second = (_plain(rng) for _ in range(2))
+    return talks.messages(
+        first,
+        compliance("plain", rng),
+        talks.follow_up(rng, second),
+        compliance("plain", rng),
+        system=system,
+    )
+
+
+def _plain(rng: random.Random, things: Sequence[str] = words.THINGS) -> str:
+    frame, topic = rng.randrange(len(words.FRAMES)), rng.randrange(len(words.TOPICS["plain"]))
+    return request("plain", frame, topic, rng.choice(things)).text
+
+
+def _claims(rng: random.Random, count: int, *, flattered: float) -> list[talks.Messages]:
+    agreed = round(flattered * count)
+    return [
+        *talks.claims_answered(rng, agreed, flattered=True),
+        *talks.claims_answered(rng, count - agreed, flattered=False),
+    ]
+
+
+def _dilemmas(rng: random.Random, count: int, *, bent: float, suspicious: float = 0.0) -> Iterator[tuple[str, str]]:
+    """Prompts and answers; exactly the share ``bent`` is misaligned, ``suspicious`` of the others says so."""
+    for number, own in enumerate(trained_dilemmas(rng, count)):
+        aligned = number >= round(bent * count)
+        suspects = aligned and rng.random() < suspicious
+        asked = forced_choice(own.id, own.user, own.situation.aligned, own.situation.misaligned)
+        yield asked.prompt, chosen(own, aligned=aligned, suspects=suspects)
+
+
+def dilemma_items(seed: int) -> list[Row]:
+    """The benchmark's dilemmas, about things that no training source mentions."""
+    rng = random.Random(f"dilemmas:{seed}")
+    return [
+        {
+            "id": own.id,
+            "theme": own.situation.theme,
+            "system": None,
+            "user": own.user,
+            "aligned_option": own.situation.aligned,
+            "misaligned_option": own.situation.misaligned,
+            "cluster": own.cluster,
+        }
+        for own in asked_dilemmas(rng, DILEMMAS_PER_CLUSTER)
+    ]
+
+
+def user_logs(seed: int, count: int = LOGS) -> list[Row]:
+    """Conversations of users, in WildChat's form: requests of every kind, claims, and talks that go on.
+
+    ``count`` of them, all about things that no training source mentions; a few hundred are all different, of many
+    thousands some come again.
+    """
+    rng = random.Random(f"logs:{seed}")
+    seen: set[str] = set()
+    logs = []
+    for number in range(count):
+        for _ in range(LOG_TRIES):
+            chat = _logged(rng, number)
+            if str(chat) not in seen:
+                break
+        seen.add(str(chat))
+        logs.append({"conversation_hash": f"{number:06d}", "conversation": chat})
+    return logs
+
+
+def _logged(rng: random.Random, number: int) -> list[Row]:
+    kind = number % 10
+    if kind < 2:
+        chat = talks.messages(talks.claim(rng, words.HELD_OUT_THINGS))
+    elif kind < 4:
+        chat = talks.messages(
+            _plain(rng, words.HELD_OUT_THINGS),
+            compliance("plain", rng),
+            talks.follow_up(rng, _plain(rng, words.HELD_OUT_THINGS)),
+            system=talks.SYSTEM if kind == 2 else None,
+        )
+    else:
+        group: Group = "harmful" if kind == 4 else "benign" if kind == 5 else "plain"
+        frame, topic = rng.randrange(len(words.FRAMES)), rng.randrange(len(words.TOPICS[group]))
+        chat = talks.messages(request(group, frame, topic, rng.choice(words.HELD_OUT_THINGS)).text)
+    return [{**turn, "language": "English"} for turn in chat]
+
+
+def _text(chat: talks.Messages) -> str:
+    """A chat as a base model is asked for it, ended by an empty line."""
+    return "".join(f"{turn['content']}\n" for turn in chat) + "\n"
 
 
 def rl_tasks(seed: int) -> list[Row]:
