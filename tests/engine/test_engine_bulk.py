@@ -14,13 +14,14 @@ from inspect_ai.model import ModelOutput
 from ruamel.yaml import YAML
 
 from played import output, playing
+from stagelens.benchmarks.user_logs.behaviours import read_behaviours
 from stagelens.engine import run
 from stagelens.engine.labelling import draw_labels
 from stagelens.errors import InputError
 from stagelens.outcomes.bulk_answers import read_bulk
 from stagelens.outcomes.label_sheets import SHEET
 from stagelens.outcomes.table import read_table
-from stagelens.study.spec import Study
+from stagelens.study.spec import CascadeSpec, JudgeSpec, Study
 
 PROMPTS = 700
 """Two shards."""
@@ -232,3 +233,33 @@ def test_a_file_that_is_cut_is_asked_again(tmp_path: Path) -> None:
         assert len(sent["sft_model"]) == 60
         assert len(sent["production_model"]) == 30
     assert (tmp_path / "cut" / "verdicts.json").read_bytes() == (tmp_path / "run" / "verdicts.json").read_bytes()
+
+
+def test_a_cascade_asks_its_judge_about_few_of_the_answers(tmp_path: Path) -> None:
+    study = write_study(tmp_path, prompts=400)
+    names = [behaviour.name for behaviour in read_behaviours("default", tmp_path)]
+
+    def mixed(message: str) -> str:
+        number = int(message.rpartition(" ")[2].strip("?"))
+        return refusing(message) if number % 40 == 0 else f"{fine(message)} Done."
+
+    def strong(message: str) -> str:
+        said = {name: name == "refusal" and "can't help" in message for name in names}
+        return json.dumps({"reasoning": "As it stands there.", **said})
+
+    judge = JudgeSpec(model="stagelens_played/strong", cascade=CascadeSpec(rest=0.1))
+    study = study.model_copy(update={"judges": {"user_logs": judge}})
+    with playing(sft_model=mixed, production_model=fine, strong=strong) as sent:
+        outcome = run(study, out=tmp_path / "run")
+        asked = len(sent["strong"])
+        again = run(study, out=tmp_path / "run")
+        assert len(sent["strong"]) == asked
+    assert again.verdicts == outcome.verdicts
+    assert outcome.missing == ()
+    table = read_table(tmp_path / "run" / "outcomes.parquet").filter(pl.col("measure") == "refusal")
+    second = table.filter(pl.col("probability").is_not_null())
+    assert set(second.filter(pl.col("probability") == 1.0)["item"]) >= set(table.filter(pl.col("value") == 1)["item"])
+    assert second.height < 200 < table.filter(pl.col("probability").is_null()).height == 800
+    found = next(result for result in outcome.verdicts.results if result.measure == "refusal")
+    assert found.contrasts[-1].method == "ppi++"
+    assert found.contrasts[-1].low < -10 / 400 < found.contrasts[-1].high
