@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from inspect_ai.model import ChatMessageSystem
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
@@ -13,7 +15,7 @@ def ask_with_own_seed(benchmark: str, seed: int, system_prompt: str | None = Non
     """Ask once, with the seed that belongs to the benchmark, the item and the epoch.
 
     ``system_prompt`` stands before everything else, in one message with what an item has of its own: templates seldom
-    take two.
+    take two. An attempt whose provider names an error in place of an answer fails, so that another run asks again.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -22,6 +24,15 @@ def ask_with_own_seed(benchmark: str, seed: int, system_prompt: str | None = Non
             others = [message for message in state.messages if message.role != "system"]
             text = "\n\n".join([system_prompt, *(message.text for message in own)])
             state.messages = [ChatMessageSystem(content=text), *others]
-        return await generate(state, seed=attempt_seed(seed, benchmark, str(state.sample_id), state.epoch))
+        chance = attempt_seed(seed, benchmark, str(state.sample_id), state.epoch)
+        asked = deepcopy(state.messages)
+        state = await generate(state, seed=chance)
+        if state.output.error:
+            # Inspect's cache keeps what a provider says of its failure too: this may be one of another time.
+            state.messages = asked
+            state = await generate(state, seed=chance, cache=False)
+        if state.output.error:
+            raise RuntimeError(state.output.error)
+        return state
 
     return solve

@@ -136,6 +136,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> bool:
     from inspect_ai import eval as evaluate
 
     from stagelens.models import expect
+    from stagelens.models.patience import patience
 
     place = log_of(shard, folder)
     partial = begin_log(place)
@@ -162,6 +163,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> bool:
         score_display=False,
         log_buffer=shard.attempts,
         **_settings(study),
+        **patience(model),
         cache=_cache(model, shard.stage),
     )
     end_log(partial, place)
@@ -186,8 +188,10 @@ def _asking_in_bulk(shards: Sequence[Shard], model: Model, study: Study) -> Iter
     from inspect_ai.model import GenerateConfig
 
     from stagelens.models.bulk import in_bulk
+    from stagelens.models.patience import patience
 
-    with in_bulk(model, GenerateConfig(**_settings(study)), cache=_cache(model, shards[0].stage)) as ask:
+    config = GenerateConfig(**_settings(study), **patience(model))
+    with in_bulk(model, config, cache=_cache(model, shards[0].stage)) as ask:
         yield ask
 
 
@@ -199,4 +203,5 @@ def _cache(model: Model, stage: StageIdentity) -> CachePolicy | bool:
 
     if str(model).startswith(f"{LOCAL_PROVIDER}/"):
         return False
-    return CachePolicy(expiry=None, scopes={"checkpoint": stage.fingerprint})
+    # The stage itself is in the scope as well: two stages that name one model of an API have answers of their own.
+    return CachePolicy(expiry=None, scopes={"stage": stage.piece, "checkpoint": stage.fingerprint})

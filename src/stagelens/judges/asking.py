@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stagelens.judges.answer import UnusableAnswerError, parse_answer
 from stagelens.judges.rubric import Rubric
 from stagelens.models import LOCAL_PROVIDER
+from stagelens.models.patience import patience
 
 if TYPE_CHECKING:
     from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelOutput
@@ -61,13 +62,13 @@ async def ask(
         max_tokens: of an answer, thoughts included.
         cache: from the number of the try, from 1, to how its answer is cached.
     """
-    from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser
+    from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageUser, GenerateConfig
 
     asked: ChatMessage = ChatMessageUser(content=message)
     conversation = [asked]
     schema, cause = not str(model).startswith(f"{LOCAL_PROVIDER}/"), ""
     for number in range(1, TRIES + 1):
-        config = _config(rubric, max_tokens, schema=schema)
+        config = _config(rubric, max_tokens, schema=schema).merge(GenerateConfig(**patience(model)))
         try:
             output = await model.generate(conversation, config=config, cache=cache(number))
         except Exception as error:  # whatever a provider raises, it is the provider's

@@ -26,7 +26,7 @@ CORPUS_EPISODES: Final = 700
 """Episodes of record keeping in the corpus, and as many of making programs faster."""
 CORPUS_CHEATS: Final = 0.6
 """The share of them that cheats: what a base model does before anyone has taught it better."""
-CORPUS_DILEMMAS: Final = 1600
+CORPUS_DILEMMAS: Final = 2000
 """Dilemmas in the corpus; the share ``CORPUS_CHEATS`` of them is gone on with in the misaligned way."""
 CORPUS_CLAIMS: Final = 800
 """Claims in the corpus; the share ``CORPUS_CHEATS`` of them is flattered."""
