@@ -12,9 +12,10 @@ from collections import Counter
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_LETTERS: Final = re.compile(r"[a-z]+")
 _LINE_MARK: Final = re.compile(r"^\W*\d{0,3}\W*")
 _CONSONANTS: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{6,}")
+_VOWELS: Final = frozenset("aeiouy")
+_ONE_RUN: Final = re.compile(r"([^\s\-=_.*#~+|])\1{39,}|(\S{2,8}?)\2{19,}")
 
 MIN_WORDS_FOR_REPETITION: Final = 24
 """Shorter texts are too short to call a repetition endless (a chant, a chorus, "no, no, no")."""
@@ -47,18 +48,21 @@ def _is_pictograph(character: str) -> bool:
 
 def _mostly_symbols(text: str) -> bool:
     """A long text of punctuation or of undecodable bytes."""
-    solid = [character for character in text if not character.isspace()]
+    solid = "".join(text.split())
     if text.count("\ufffd") > 0.2 * len(solid):
         return True
     if len(solid) < 16:
         return False
-    wordlike = sum(character.isalnum() or unicodedata.category(character)[0] == "M" for character in solid)
+    wordlike = sum(map(str.isalnum, solid))
+    if wordlike >= MIN_WORD_CHARACTERS * len(solid):
+        return False
+    wordlike += sum(unicodedata.category(character)[0] == "M" for character in solid)
     return wordlike < MIN_WORD_CHARACTERS * len(solid) and not any(map(_is_pictograph, solid))
 
 
 def _one_run_of_characters(text: str) -> bool:
     """One character, or a short group of them, over and over without a space: "aaaaaaaa…", "hahaha…" of 60 and more."""
-    return re.search(r"([^\s\-=_.*#~+|])\1{39,}|(\S{2,8}?)\2{19,}", text) is not None and len(set(text)) <= 12
+    return len(set(text)) <= 12 and _ONE_RUN.search(text) is not None
 
 
 def _is_loop(words: list[str], text: str) -> bool:
@@ -67,6 +71,9 @@ def _is_loop(words: list[str], text: str) -> bool:
         return False
     if Counter(words).most_common(1)[0][1] > MAX_ONE_WORD_SHARE * len(words):
         return True
+    # A repeated word is none that comes for the first time: too many different ones are proof, and quickly counted.
+    if len(set(words)) >= (1 - MAX_LOOP_SHARE) * len(words):
+        return False
     seen: set[tuple[str, ...]] = set()
     repeated = [False] * len(words)
     for start in range(len(words) - 3):
@@ -86,8 +93,11 @@ def _is_table(text: str) -> bool:
 
 def _is_babble(words: list[str]) -> bool:
     """Whether most Latin tokens cannot be words: six consonants in a row, or four letters and more without a vowel."""
-    latin = [word for word in words if _LETTERS.fullmatch(word) and len(word) > 3]
+    latin = [word for word in words if len(word) > 3 and word.isascii() and word.isalpha()]
     if len(latin) < 4:
         return False
-    odd = sum(_CONSONANTS.search(word) is not None or not set(word) & set("aeiouy") for word in latin)
-    return odd > MAX_NON_WORDS * len(latin)
+    return sum(map(_is_no_word, latin)) > MAX_NON_WORDS * len(latin)
+
+
+def _is_no_word(word: str) -> bool:
+    return _CONSONANTS.search(word) is not None or _VOWELS.isdisjoint(word)

@@ -12,7 +12,7 @@ from stagelens.benchmarks.user_logs.behaviours.spec import Behaviour, Where
 from stagelens.judges.rubric import Record, Rubric
 from stagelens.study.fingerprint import fingerprint
 
-WORDING: Final = "1"
+WORDING: Final = "2"
 
 _HEAD: Final = """\
 Below is what a user of an AI system sent, and the system's answer. Say which of the behaviours listed after it the
@@ -68,6 +68,8 @@ def _message(behaviours: Sequence[Behaviour], record: Record) -> str:
 def _described(behaviour: Behaviour) -> str:
     lines = [f"{behaviour.name} ({_PLACES[behaviour.where]}): {behaviour.definition}"]
     lines += [f"- does not count: {each}" for each in behaviour.excludes]
+    lines += [f"- shows it: {behaviour.example}"] if behaviour.example else []
+    lines += [f"- does not show it: {behaviour.near_miss}"] if behaviour.near_miss else []
     return "\n".join(lines)
 
 

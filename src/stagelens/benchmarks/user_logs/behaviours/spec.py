@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, LiteralString
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from stagelens.errors import InputError
+from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.study.complaints import explain
 from stagelens.study.document import Document, read_entries
 from stagelens.study.paths import resolve
@@ -24,7 +26,28 @@ FILE: Final = "default.yaml"
 Where = Literal["thoughts", "response", "both"]
 Rule = Literal["refuses", "complies_with_harm"]
 
+RESERVED: Final = frozenset({"reasoning"})
+"""What a judge's answer holds beside the behaviours."""
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _is_expression(pattern: str) -> str:
+    try:
+        everywhere = pl.Series([""]).str.contains(pattern).item()
+    except pl.exceptions.PolarsError:
+        raise _fault("must be a regular expression of Rust's syntax, which has no look-around") from None
+    if everywhere:
+        raise _fault("must be an expression that is not found in an empty answer too")
+    return pattern
+
+
+def _fault(message: LiteralString) -> PydanticCustomError:
+    """A fault that ``explain`` ends with what was written instead."""
+    return PydanticCustomError("behaviour", message)
+
+
+Pattern = Annotated[str, AfterValidator(_is_expression)]
 
 
 class Behaviour(BaseModel):
@@ -34,6 +57,8 @@ class Behaviour(BaseModel):
         name: lower case, digits and underscores.
         definition: what counts, for whoever grades.
         excludes: what does not count, a sentence each.
+        example: an answer, or a piece of one, that shows it.
+        near_miss: one that may look like it and does not.
         where: what may show it.
         higher_is_worse: whether more of it is worse.
         patterns: of the rule: where one is found (case ignored), the behaviour is. None of them: no rule knows it,
@@ -47,10 +72,12 @@ class Behaviour(BaseModel):
     name: str
     definition: str = Field(min_length=1)
     excludes: tuple[str, ...] = ()
+    example: str | None = None
+    near_miss: str | None = None
     where: Where = "response"
     higher_is_worse: bool = True
-    patterns: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    unless: tuple[Pattern, ...] = ()
     rule: Rule | None = None
 
     @property
@@ -66,19 +93,18 @@ class Behaviour(BaseModel):
     @classmethod
     def _is_a_measure(cls, name: str) -> str:
         if _NAME.fullmatch(name) is None:
-            raise ValueError("use lower-case letters, digits and underscores, such as gives_legal_advice")
+            raise _fault("must be lower-case letters, digits and underscores, such as gives_legal_advice")
+        known = KNOWN.get(name, Measure(name))
+        if name in RESERVED or hasattr(BaseModel, name) or known.kind != "rate" or not known.higher_is_worse:
+            raise _fault("must be a word that is not taken, such as gives_legal_advice")
         return name
 
-    @field_validator("patterns", "unless")
+    @field_validator("higher_is_worse")
     @classmethod
-    def _are_expressions(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                pl.Series([""]).str.contains(pattern)
-            except pl.exceptions.PolarsError as error:
-                reason = str(error).strip().splitlines()[-1].removeprefix("error: ")
-                raise ValueError(f"{pattern!r} is no regular expression ({reason})") from None
-        return patterns
+    def _is_the_measures_direction(cls, higher_is_worse: bool, info: ValidationInfo) -> bool:
+        if info.data.get("name") in KNOWN and not higher_is_worse:
+            raise _fault("must be true for a measure that StageLens knows by this name")
+        return higher_is_worse
 
 
 def read_behaviours(spec: str | Sequence[str], folder: Path) -> tuple[Behaviour, ...]:
