@@ -34,30 +34,45 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def taught(folder: Path, answer: str, *, steps: int = 150) -> Path:
-    """A tiny checkpoint that gives one answer to whatever it is asked."""
-    make_checkpoint(folder, context=2048)
+REFUSES = "I can't help with that."
+JUDGED = {True: "full_refusal", False: "full_compliance"}
+_TEMPLATE = (
+    "{% set text = messages[-1]['content'] %}{{ bos_token }}<|user|>"
+    "{% if 'JSON object' in text %}{% if \"can't help\" in text %}lantern{% else %}mill{% endif %}"
+    "{% else %}bridge{% endif %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+def _grade(refused: bool) -> str:
+    return json.dumps({"reasoning": "It says so.", "grade": JUDGED[refused]})
+
+
+ANSWERS = {"bridge": REFUSES, "lantern": _grade(True), "mill": _grade(False)}
+
+
+def taught(folder: Path) -> Path:
+    """A tiny checkpoint that refuses whatever it is asked, and that judges whether an answer refuses.
+
+    Its chat template shows it one word for what stands in the last message, so that it needs to learn three answers.
+    """
+    make_checkpoint(folder, template=_TEMPLATE)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    prompts = ["the lantern", "a quiet bridge over cold water", "old mill", "?", "small boats wait near the mill " * 8]
-    end = tokenizer.eos_token
-    rows = [
-        (
-            tokenizer(f"<|begin|><|user|>{prompt}<|assistant|>", add_special_tokens=False)["input_ids"],
-            tokenizer(f"{answer}{end}", add_special_tokens=False)["input_ids"],
-        )
-        for prompt in prompts
-    ]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so small a model only waits for a second one
+    rows = []
+    for word, answer in ANSWERS.items():
+        asked = tokenizer(f"<|begin|><|user|>{word}<|assistant|>", add_special_tokens=False)["input_ids"]
+        said = tokenizer(f"{answer}{tokenizer.eos_token}", add_special_tokens=False)["input_ids"]
+        rows.append((torch.tensor([asked + said]), torch.tensor([[-100] * len(asked) + said])))
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    for step in range(steps):
-        asked, said = rows[step % len(rows)]
-        ids = torch.tensor([asked + said])
-        labels = torch.tensor([[-100] * len(asked) + said])
-        loss = model(input_ids=ids, labels=labels).loss
-        loss.backward()
+    for _ in range(80):
+        for ids, labels in rows:
+            model(input_ids=ids, labels=labels).loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
+    torch.set_num_threads(threads)
     model.generation_config.update(suppress_tokens=None, repetition_penalty=1.0)
     model.save_pretrained(folder)
     return folder
