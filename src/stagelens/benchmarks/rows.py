@@ -46,14 +46,14 @@ def read_file(path: Path) -> list[Row]:
     return rows
 
 
-def read_dataset(name: str, split: str) -> list[Row]:
-    """The rows of one split of the dataset ``hf/org/name``. InputError where it cannot be had."""
+def read_dataset(name: str, split: str, *, config: str | None = None) -> list[Row]:
+    """The rows of one split of the dataset ``hf/org/name`` (in its ``config``). InputError where it cannot be had."""
     try:
         from datasets import load_dataset
     except ImportError:
         raise InputError(f"The dataset {name} needs the package `datasets`: pip install 'stagelens[local]'.") from None
     try:
-        dataset = load_dataset(name.removeprefix(HUB), split=split)
+        dataset = load_dataset(name.removeprefix(HUB), *([] if config is None else [config]), split=split)
     except Exception as error:  # the hub's client raises many kinds, all of them about what was asked for
         raise InputError(f"The dataset {name} (split {split}) could not be loaded: {error}") from None
     rows = [Row(f"row {number}", dict(cells)) for number, cells in enumerate(dataset, start=1)]
