@@ -21,18 +21,18 @@ class Row(NamedTuple):
     cells: dict[str, Any]
 
 
-def read_file(path: Path) -> list[Row]:
-    """The rows of a file, by its ending.
+def read_file(path: Path, *, what: str = "prompt file") -> list[Row]:
+    """The rows of a file, by its ending; ``what`` it is, for messages.
 
     Raises:
         InputError: there is no such file, its ending is not known, it cannot be read, or it has no rows.
     """
     if not path.is_file():
-        raise InputError(f"The prompt file {path} does not exist.")
+        raise InputError(f"The {what} {path} does not exist.")
     readers = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"The prompt file {path} must end in .csv, .jsonl or .parquet.")
+        raise InputError(f"The {what} {path} must end in .csv, .jsonl or .parquet.")
     try:
         rows = list(reader(path))
     except UnicodeDecodeError as error:
@@ -42,7 +42,7 @@ def read_file(path: Path) -> list[Row]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
     if not rows:
-        raise InputError(f"{path} has no rows: it needs at least one prompt.")
+        raise InputError(f"{path} has no rows: a {what} needs at least one.")
     return rows
 
 
