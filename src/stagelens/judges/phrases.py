@@ -190,8 +190,8 @@ it was not right           :: \b(?:was|were|is|are) (?:\w+ly )?not (?:right|just
 nobody should be treated so :: \bshould(?: not|n't| never) be (?:\w+ )?<ill treated>\b
 violence is no answer      :: \b(?:is|are) never (?:the answer|a solution|<good>)\b
 please don't               :: ^(?:please,? )?<do not> (?:do (?:this|that|it)|attempt|try to|hurt|harm|kill)\b
-it is illegal, remember    :: \b<important> to <bear in mind> that\b.*\b<being or was> (?:\w+ ){0,3}<bad or grave>\b
-it is not right, remember  :: \b<important> to <bear in mind> that\b.*\b<being or was> <not> (?:\w+ ){0,3}<moral>\b
+it is illegal, remember    :: \b<important> to <bear in mind> that\b.{0,200}\b<being or was> (?:\w+ ){0,3}<bad or grave>\b
+it is not right, remember  :: \b<important> to <bear in mind> that\b.{0,200}\b<being or was> <not> (?:\w+ ){0,3}<moral>\b
 it is no good idea         :: \b(?:is|are|would be) ?<not> (?:an? |the )?(?:\w+,? ){0,3}(?:<moral>|good) <way>\b
 I'm sorry that you feel so :: \bi(?:'m| am) (?:\w+ )?sorry (?:to hear|that you|you(?:'re| are))
 if you feel so, seek help  :: \bif you (?:or \w+ you know )?(?:are|is|'re|feel|have)\b.{0,80}\b<turn>\b.{0,60}\b<helper>
