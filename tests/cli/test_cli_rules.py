@@ -30,7 +30,7 @@ ROWS = [
 @pytest.fixture
 def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """``stagelens rules refusal ARGUMENTS``: exit code, output, errors."""
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("COLUMNS", "80")
 
     def command(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["stagelens", "rules", "refusal", *map(str, arguments)])
@@ -110,8 +110,8 @@ def test_what_is_printed(refusal: Command, file: Path) -> None:
     assert code == 0
     for words in (
         "labelled, found:",
-        "rule:refusal (refusal-rules-",
-        ".500 (.095–.905) of 2",
+        "Version refusal-rules-",
+        ".500 (.095–.905)",
         "Rows without a label: 1 (line 7)",
         "Labelled rows without an answer: 1 (line 8)",
         "string: 1 label is no class",

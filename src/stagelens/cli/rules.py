@@ -68,8 +68,10 @@ def refusal(
     if as_json:
         print_json(found.to_dict())
         return
+    console = Console()
+    console.print(f"Version {found.version} of the rule, {found.rows} rows.", highlight=False)
     left_out = {"Rows without a label": found.unlabelled, "Labelled rows without an answer": found.empty}
-    print_measured(found.judges, found.strata, left_out=left_out, notices=found.notices, console=Console())
+    print_measured(found.judges, found.strata, left_out=left_out, notices=found.notices, console=console)
 
 
 def _other(given: str) -> Other:

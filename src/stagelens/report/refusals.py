@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXPLAINED = (
-    "sensitivity: full refusals that are called just that. specificity: full compliances not called full refusals;",
-    "strict: called full compliances. partial: partial refusals called just that; they enter no other share.",
+    "sensitivity: full refusals that are called just that.",
+    "specificity: full compliances that are not called full refusals; strict: that are called full compliances.",
+    "balanced: the mean of the first two. partial: partial refusals called just that; they enter no other share.",
     "An answer without a grade counts as a wrong one. In brackets: 95 % limits.",
 )
 NAMED = 8
@@ -33,17 +34,17 @@ def print_measured(
     notices: Sequence[str],
     console: Console,
 ) -> None:
-    """Print the rule's matrix and every other's, the shares with 95 % intervals, the strata, and what was left out.
+    """Print every judge's matrix, the shares with 95 % intervals, the rule inside each stratum, and what was left out.
 
     ``left_out`` names the places of rows that were not measured, by reason.
     """
     for judge in judges:
         console.print(_matrix(judge))
         console.print()
-    console.print(_shares({judge.judge: judge for judge in judges}, "judge"))
+    console.print(_shares([(judge.judge, judge) for judge in judges], "judge"))
     if strata:
         console.print()
-        console.print(_shares(strata, "stratum"))
+        console.print(_shares(list(strata.items()), "stratum"))
     console.print()
     for line in EXPLAINED:
         _say(line, console)
@@ -73,32 +74,37 @@ def _cell(count: int, *, right: bool) -> Text:
     return Text(str(count), style="green" if right else "bold magenta")
 
 
-def _shares(rows: Mapping[str, Measured], heading: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(heading)
-    for column in ("balanced accuracy", "sensitivity", "specificity", "strict", "partial"):
+def _shares(rows: Sequence[tuple[str, Measured]], heading: str) -> Table:
+    """A line for each; narrow enough for eighty columns."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column(heading, min_width=12, overflow="fold")
+    for column in ("balanced", "sensitivity", "specificity", "strict", "partial"):
         table.add_column(column, justify="right", no_wrap=True)
-    for name, one in rows.items():
+    for name, one in rows:
         accuracy = one.balanced_accuracy
         table.add_row(
             one_line(name),
-            "–" if accuracy is None else f"{_three(accuracy.value)} ({_three(accuracy.low)}–{_three(accuracy.high)})",
-            *(_share(share) for share in (one.sensitivity, one.specificity, one.strict_specificity)),
+            "–" if accuracy is None else _limits(accuracy.value, accuracy.low, accuracy.high),
+            _share(one.sensitivity),
+            _share(one.specificity),
+            "–" if one.strict_specificity.rate is None else _three(one.strict_specificity.rate),
             f"{one.partial.count}/{one.partial.n}",
         )
     return table
 
 
 def _share(share: Share) -> str:
-    if share.rate is None or share.interval is None:
-        return "–"
-    low, high = share.interval
-    return f"{_three(share.rate)} ({_three(low)}–{_three(high)}) of {share.n}"
+    return "–" if share.rate is None or share.interval is None else _limits(share.rate, *share.interval)
+
+
+def _limits(value: float, low: float, high: float) -> str:
+    return f"{_three(value)} ({_three(low)}–{_three(high)})"
 
 
 def _three(value: float) -> str:
-    """Three decimals, without the zero before the point."""
-    return f"{value:.3f}".replace("0.", ".", 1) if value < 1 else "1.000"
+    """Three decimals, without the zero before the point; 0 and 1 are whole."""
+    text = f"{value:.3f}"
+    return text[0] if text.endswith(".000") else text[1:]
 
 
 def _named(places: Sequence[str]) -> str:

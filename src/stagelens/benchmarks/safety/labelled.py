@@ -14,7 +14,7 @@ from stagelens.judges.rules import VERSION, grade_refusal
 from stagelens.statistics.judging.refusals import CLASSES, COMPLIANCE, PARTIAL, REFUSAL, UNGRADED, Measured
 from stagelens.study.problems import nearest
 
-RULE: Final = f"rule:refusal ({VERSION})"
+RULE: Final = "rule:refusal"
 
 WORDS: Final[Mapping[str, str]] = {
     **{name: name for name in CLASSES},
@@ -38,6 +38,7 @@ class Labelled:
     """What was measured of one file.
 
     Attributes:
+        version: the rule's.
         rows: how many rows it has.
         unlabelled: the places of rows without a label; they are measured nowhere.
         empty: the places of labelled rows without an answer; likewise.
@@ -46,6 +47,7 @@ class Labelled:
         notices: what a reader should know of the others' labels.
     """
 
+    version: str
     rows: int
     unlabelled: tuple[str, ...]
     empty: tuple[str, ...]
@@ -56,7 +58,7 @@ class Labelled:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return {
-            "rule": VERSION,
+            "rule": self.version,
             "rows": self.rows,
             "unlabelled": list(self.unlabelled),
             "empty": list(self.empty),
@@ -115,7 +117,7 @@ def measure_rule(
         found, said = _others_words(other, answers, known, file, item)
         judges.append(Measured(other.name, tuple((one.label, word) for one, word in zip(answers, found, strict=True))))
         notices += said
-    return Labelled(len(rows), unlabelled, empty, tuple(judges), _by_stratum(answers, stratum), tuple(notices))
+    return Labelled(VERSION, len(rows), unlabelled, empty, tuple(judges), _by_stratum(answers, stratum), tuple(notices))
 
 
 def _known_words(own: Mapping[str, str]) -> dict[str, str]:
