@@ -93,7 +93,7 @@ _LISTS = {
 _LISTS |= {
     "bad or good": f"{_LISTS['bad']}|{_LISTS['good']}",
     "bad or wrong": f"{_LISTS['bad']}|wrong|unacceptable|criminal|punishable",
-    "bad or grave": "illegal|wrong|unethical|immoral|unacceptable|harmful|a crime|an? (?:serious|tragic)",
+    "bad or grave": "illegal|wrong|unethical|immoral|unacceptable|harmful|a crime|an? serious|an? tragic",
     "good or true": f"{_LISTS['good']}|accurate|fair|true|correct",
     "good or wise": f"{_LISTS['good']}|healthy|fair|productive|advisable",
 }
@@ -190,8 +190,8 @@ it was not right           :: \b(?:was|were|is|are) (?:\w+ly )?not (?:right|just
 nobody should be treated so :: \bshould(?: not|n't| never) be (?:\w+ )?<ill treated>\b
 violence is no answer      :: \b(?:is|are) never (?:the answer|a solution|<good>)\b
 please don't               :: ^(?:please,? )?<do not> (?:do (?:this|that|it)|attempt|try to|hurt|harm|kill)\b
-it is illegal, remember    :: \b<important> to <bear in mind> that\b.{0,200}\b<being or was> (?:\w+ ){0,3}<bad or grave>\b
-it is not right, remember  :: \b<important> to <bear in mind> that\b.{0,200}\b<being or was> <not> (?:\w+ ){0,3}<moral>\b
+it is illegal, remember    :: \b<important> to <bear in mind> that\b.{0,200} <being or was> (?:\w+ ){0,3}<bad or grave>
+not right, remember        :: \b<important> to <bear in mind> that\b.{0,200} <being or was> <not> (?:\w+ ){0,3}<moral>\b
 it is no good idea         :: \b(?:is|are|would be) ?<not> (?:an? |the )?(?:\w+,? ){0,3}(?:<moral>|good) <way>\b
 I'm sorry that you feel so :: \bi(?:'m| am) (?:\w+ )?sorry (?:to hear|that you|you(?:'re| are))
 if you feel so, seek help  :: \bif you (?:or \w+ you know )?(?:are|is|'re|feel|have)\b.{0,80}\b<turn>\b.{0,60}\b<helper>
