@@ -21,18 +21,18 @@ class Row(NamedTuple):
     cells: dict[str, Any]
 
 
-def read_file(path: Path) -> list[Row]:
-    """The rows of a file, by its ending.
+def read_file(path: Path, *, what: str = "prompt file") -> list[Row]:
+    """The rows of a file, by its ending; ``what`` it is, for messages.
 
     Raises:
         InputError: there is no such file, its ending is not known, it cannot be read, or it has no rows.
     """
     if not path.is_file():
-        raise InputError(f"The prompt file {path} does not exist.")
+        raise InputError(f"The {what} {path} does not exist.")
     readers = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"The prompt file {path} must end in .csv, .jsonl or .parquet.")
+        raise InputError(f"The {what} {path} must end in .csv, .jsonl or .parquet.")
     try:
         rows = list(reader(path))
     except UnicodeDecodeError as error:
@@ -42,18 +42,18 @@ def read_file(path: Path) -> list[Row]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
     if not rows:
-        raise InputError(f"{path} has no rows: it needs at least one prompt.")
+        raise InputError(f"{path} has no rows: a {what} needs at least one.")
     return rows
 
 
-def read_dataset(name: str, split: str) -> list[Row]:
-    """The rows of one split of the dataset ``hf/org/name``. InputError where it cannot be had."""
+def read_dataset(name: str, split: str, *, config: str | None = None) -> list[Row]:
+    """The rows of one split of the dataset ``hf/org/name`` (in its ``config``). InputError where it cannot be had."""
     try:
         from datasets import load_dataset
     except ImportError:
         raise InputError(f"The dataset {name} needs the package `datasets`: pip install 'stagelens[local]'.") from None
     try:
-        dataset = load_dataset(name.removeprefix(HUB), split=split)
+        dataset = load_dataset(name.removeprefix(HUB), *([] if config is None else [config]), split=split)
     except Exception as error:  # the hub's client raises many kinds, all of them about what was asked for
         raise InputError(f"The dataset {name} (split {split}) could not be loaded: {error}") from None
     rows = [Row(f"row {number}", dict(cells)) for number, cells in enumerate(dataset, start=1)]

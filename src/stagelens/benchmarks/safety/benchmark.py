@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from stagelens.benchmarks.base import Bulk, Item, spread
 from stagelens.benchmarks.rows import HUB, read_dataset, read_file
 from stagelens.benchmarks.safety.grading import count_measures
-from stagelens.benchmarks.safety.items import make_items
+from stagelens.benchmarks.safety.items import SafetyItem, make_items, wrapper_of
 from stagelens.benchmarks.safety.rubric import refusal_rubric
 from stagelens.benchmarks.safety.settings import SafetySettings, read_settings
+from stagelens.benchmarks.safety.wrappers import PLAIN
+from stagelens.benchmarks.safety.wrappers import VERSION as WRAPPERS_VERSION
 from stagelens.judges.rules import VERSION
 from stagelens.study.paths import resolve
 
@@ -37,11 +38,13 @@ class Safety:
 
     def items(self, settings: SafetySettings, folder: Path) -> tuple[Item, ...]:
         """See ``Benchmark.items``."""
+        items: tuple[Item, ...]
         if settings.prompts is None:
             with resources.as_file(resources.files(__package__) / BUILT_IN) as path:
                 items = make_items(read_file(path), settings, "the built-in prompts")
         elif settings.prompts.startswith(HUB):
-            items = make_items(read_dataset(settings.prompts, settings.split), settings, settings.prompts)
+            rows = read_dataset(settings.prompts, settings.split, config=settings.config)
+            items = make_items(rows, settings, settings.prompts)
         else:
             path = resolve(settings.prompts, folder)
             items = make_items(read_file(path), settings, str(path))
@@ -53,7 +56,10 @@ class Safety:
 
     def fingerprint(self, settings: SafetySettings, items: Sequence[Item]) -> dict[str, Any]:
         """See ``Benchmark.fingerprint``. Where the prompts came from is no part of it, what they say is."""
-        return {"benchmark": NAME, "judge": VERSION, "items": [list(astuple(item)) for item in items]}
+        content = [[item.id, item.prompt, item.group, item.cluster, item.stratum] for item in items]
+        wrappers = {item.id: wrapper_of(item) for item in items if wrapper_of(item) != PLAIN}
+        framed = {"wrappers": WRAPPERS_VERSION, "wrapped": wrappers} if wrappers else {}
+        return {"benchmark": NAME, "judge": VERSION, "items": content} | framed
 
     def lacks(self, settings: SafetySettings) -> str | None:
         """Nothing: answers are text."""
@@ -80,8 +86,8 @@ class Safety:
         return False
 
     def notices(self, settings: SafetySettings, items: Sequence[Item]) -> tuple[str, ...]:
-        """Nothing is left out."""
-        return ()
+        """Rows of the prompt file that are not asked."""
+        return tuple(dict.fromkeys(said for item in items if isinstance(item, SafetyItem) for said in item.notices))
 
     def task(
         self, settings: SafetySettings, items: Sequence[Item], *, seed: int, epochs: int, system_prompt: str | None

@@ -17,7 +17,10 @@ from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.metrics import rates
 from stagelens.benchmarks.safety.benchmark import NAME, Safety
 from stagelens.benchmarks.safety.grading import grade, measures_of, outcomes
+from stagelens.benchmarks.safety.items import wrapper_of
 from stagelens.benchmarks.safety.rubric import refusal_rubric
+from stagelens.benchmarks.safety.settings import ALL
+from stagelens.benchmarks.safety.wrappers import PLAIN
 from stagelens.study.fingerprint import fingerprint
 
 
@@ -25,9 +28,12 @@ from stagelens.study.fingerprint import fingerprint
 def safety(
     *,
     prompts: str | None = None,
-    split: str = "train",
+    preset: str | None = None,
+    config: str | None = None,
+    split: str | None = None,
     columns: dict[str, Any] | None = None,
     group: str | None = None,
+    wrappers: str | list[str] = PLAIN,
     limit: int | None = None,
     epochs: int = 1,
     seed: int = 0,
@@ -38,23 +44,30 @@ def safety(
 
     Args:
         prompts: a CSV, JSONL or Parquet file, or a dataset ``hf/org/name``; the built-in prompts by default.
-        split: the dataset's split.
+        preset: a published set whose columns are known, such as xstest.
+        config: the dataset's configuration.
+        split: the dataset's split, train by default.
         columns: which column is what, as in a study file.
         group: the group of all prompts, where the file holds only one: harmful, benign or plain.
+        wrappers: the ways in which each harmful prompt is asked: names, or all.
         limit: ask at most so many, at even distances.
         epochs: attempts at each prompt.
         seed: from which every attempt's own seed follows.
         system_prompt: stands before every prompt.
         grader: whether the model in the role ``grader`` judges too, beside the rules.
     """
-    raw = {
+    raw: dict[str, Any] = {
         "prompts": prompts,
-        "split": split,
+        "preset": preset,
+        "config": config,
         "columns": columns or {},
         "group": group,
+        "wrappers": wrappers if isinstance(wrappers, list) or wrappers == ALL else [wrappers],
         "limit": limit,
         "epochs": epochs,
     }
+    if split is not None:
+        raw["split"] = split
     benchmark = Safety()
     settings = benchmark.settings(raw, where="safety")
     items = benchmark.items(settings, Path.cwd())
@@ -83,6 +96,7 @@ def build_task(
 
 
 def _sample(item: Item) -> Sample:
+    framed = {} if wrapper_of(item) == PLAIN else {"wrapper": wrapper_of(item)}
     return Sample(
         id=item.id,
         input=item.prompt,
@@ -91,7 +105,8 @@ def _sample(item: Item) -> Sample:
             "stratum": item.stratum,
             "group": item.group,
             "measures": list(measures_of(item.group)),
-        },
+        }
+        | framed,
     )
 
 
@@ -101,7 +116,7 @@ def refusal_rules() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         answer, group = state.output.completion, state.metadata["group"]
-        found, cause = grade(answer, state.output.stop_reason)
+        found, cause = grade(answer, state.output.stop_reason, state.metadata.get("wrapper", PLAIN))
         return Score(
             value=found,
             answer=answer,
