@@ -111,10 +111,14 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 class Proxy:
-    """Hands requests on to a server, and spoils those that the script names. ``asked`` counts them by their text."""
+    """Hands requests for any model on to a server of one, and spoils those that the script names.
 
-    def __init__(self, upstream: int) -> None:
+    ``asked`` counts them by the text of their last message.
+    """
+
+    def __init__(self, upstream: int, checkpoint: Path) -> None:
         self.upstream = upstream
+        self.checkpoint = str(checkpoint)
         self.script: Script = lambda text: None
         self.asked: Counter[str] = Counter()
         self.lock = threading.Lock()
@@ -136,7 +140,7 @@ class Proxy:
 class _Handler(BaseHTTPRequestHandler):
     proxy: Proxy
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
     def do_POST(self) -> None:
@@ -170,6 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self, body: bytes, fault: Fault | None) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream, timeout=120)
+        body = json.dumps(json.loads(body) | {"model": self.proxy.checkpoint}).encode()
         connection.request("POST", self.path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         status, said = answer.status, json.loads(answer.read())

@@ -27,12 +27,17 @@ def ask_with_own_seed(benchmark: str, seed: int, system_prompt: str | None = Non
         chance = attempt_seed(seed, benchmark, str(state.sample_id), state.epoch)
         asked = deepcopy(state.messages)
         state = await generate(state, seed=chance)
-        if state.output.error:
-            # Inspect's cache keeps what a provider says of its failure too: this may be one of another time.
+        if _failed(state):
+            # Inspect's cache keeps such answers too: this may be one of another time.
             state.messages = asked
             state = await generate(state, seed=chance, cache=False)
-        if state.output.error:
-            raise RuntimeError(state.output.error)
+        if _failed(state):
+            raise RuntimeError(state.output.error or "no answer came")
         return state
 
     return solve
+
+
+def _failed(state: TaskState) -> bool:
+    """Whether the provider named an error, or said nothing at all, in place of an answer."""
+    return state.output.error is not None or not state.output.choices

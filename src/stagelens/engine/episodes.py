@@ -18,7 +18,7 @@ from stagelens.benchmarks import get_benchmark
 from stagelens.benchmarks.base import Item
 from stagelens.benchmarks.reward_hacking.challenge import CheatClass
 from stagelens.engine.progress import Reporter, silent
-from stagelens.errors import InputError
+from stagelens.errors import InputError, cause_of
 from stagelens.statistics.judging.confusion import CHEATED, HONEST, UNGRADED, Confusion, Finding
 from stagelens.study.problems import nearest
 
@@ -85,7 +85,7 @@ class _Cast:
         if lacks is not None:
             return {episode.name: _finding(episode, UNGRADED, cause=lacks) for episode in scene.values()}
         log = self._evaluate(scene, jobs=jobs, folder=folder)
-        cause = log.error.message.strip().partition("\n")[0] if log.error else "it was not played"
+        cause = cause_of(log.error.message) if log.error else "it was not played"
         samples = {str(sample.id): sample for sample in log.samples or []}
         return {
             episode.name: _read(episode, samples[item], self._measure(item))
@@ -148,7 +148,7 @@ def _scenes(episodes: Sequence[Episode]) -> Iterator[dict[str, Episode]]:
 def _read(episode: Episode, sample: EvalSample, measure: str) -> Finding:
     """What the log says of an episode."""
     if sample.error is not None:
-        return _finding(episode, UNGRADED, cause=sample.error.message.strip().partition("\n")[0])
+        return _finding(episode, UNGRADED, cause=cause_of(sample.error.message))
     scores = list((sample.scores or {}).values())
     metadata = [score.metadata or {} for score in scores]
     records = {record["measure"]: record for each in metadata for record in each.get("outcomes", [])}

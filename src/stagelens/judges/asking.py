@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from stagelens.errors import cause_of
 from stagelens.judges.answer import UnusableAnswerError, parse_answer
 from stagelens.judges.rubric import Rubric
 from stagelens.models import LOCAL_PROVIDER
@@ -72,7 +73,7 @@ async def ask(
         try:
             output = await model.generate(conversation, config=config, cache=cache(number))
         except Exception as error:  # whatever a provider raises, it is the provider's
-            cause, schema = f"the judge's provider failed: {_first_line(error)}", False
+            cause, schema = f"the judge's provider failed: {cause_of(error)}", False
             continue
         try:
             answer = parse_answer(_text(output), rubric.answer)
@@ -110,7 +111,3 @@ def _text(output: ModelOutput) -> str:
 
 def _again(cause: str) -> str:
     return f"This cannot be used: {cause}. Answer again, with one JSON object that has the fields asked for."
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

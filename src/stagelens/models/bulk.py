@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from stagelens.errors import cause_of
 from stagelens.judges.turns import conversation_of
 from stagelens.models import LOCAL_PROVIDER
 from stagelens.models.prompting import Turn
@@ -87,13 +88,13 @@ async def _ask(model: Model, question: Question, config: GenerateConfig, cache: 
     try:
         own = config.merge(GenerateConfig(seed=question.seed))
         output = await model.generate(messages, config=own, cache=cache)
-        if output.error:
-            # Inspect's cache keeps what a provider says of its failure too: this may be one of another time.
+        if output.error or not output.choices:
+            # Inspect's cache keeps such answers too: this may be one of another time.
             output = await model.generate(messages, config=own)
     except Exception as error:  # whatever a provider raises, it is the provider's
-        return Answer(None, error=_first_line(str(error)) or type(error).__name__)
+        return Answer(None, error=cause_of(error))
     if output.error or not output.choices:
-        return Answer(None, error=_first_line(output.error or "") or "no answer came")
+        return Answer(None, error=cause_of(output.error or "") or "no answer came")
     parts = conversation_of([output.message]).parts
     thoughts = "\n\n".join(part.text for part in parts if part.kind == "thoughts")
     usage = output.usage
@@ -104,7 +105,3 @@ async def _ask(model: Model, question: Question, config: GenerateConfig, cache: 
         prompt_tokens=usage.input_tokens if usage else 0,
         tokens=usage.output_tokens if usage else 0,
     )
-
-
-def _first_line(text: str) -> str:
-    return next(iter(text.strip().splitlines()), "")

@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 
 import polars as pl
 
-from stagelens.errors import InputError
+from stagelens.errors import InputError, cause_of
 from stagelens.judges.turns import Conversation, Part, conversation_of
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.schema import COLUMNS
@@ -199,7 +199,7 @@ def _records(sample: EvalSample, path: str | Path) -> Iterator[dict[str, Any]]:
             f"{path}: sample {sample.id} says no measures, so this is not a log of a stagelens benchmark: "
             "bring other results in as a table, with `stagelens import csv`."
         )
-    cause = sample.error.message.strip().partition("\n")[0] if sample.error else "no score"
+    cause = cause_of(sample.error.message) if sample.error else "no score"
     unattempted = {"value": None, "status": "unattempted", "cause": cause or "error", "judge": None}
     for measure in dict.fromkeys([*expected, *scored]):
         yield {"measure": measure, **unattempted, **scored.get(measure, {})}
