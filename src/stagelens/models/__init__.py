@@ -45,7 +45,10 @@ def resolve_model(
     if checkpoint is None and not (stage.model or "").startswith("hf/"):
         from inspect_ai.model import get_model
 
-        return get_model(stage.model, memoize=False)
+        from stagelens.models.patience import outage
+        from stagelens.models.watch import Line, watch
+
+        return watch(get_model(stage.model, memoize=False), Line(outage()))
     return local_model(
         label,
         checkpoint=stage.model or "" if checkpoint is None else str(checkpoint.absolute()),

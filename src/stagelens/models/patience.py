@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 RETRIES: Final = "STAGELENS_MAX_RETRIES"
 SECONDS: Final = "STAGELENS_ATTEMPT_TIMEOUT"
-_DEFAULTS: Final = {RETRIES: 6, SECONDS: 600}
+OUTAGE: Final = "STAGELENS_OUTAGE"
+_DEFAULTS: Final = {RETRIES: 6, SECONDS: 600, OUTAGE: 300}
 
 
 class Patience(TypedDict, total=False):
@@ -38,6 +39,17 @@ def patience(model: Model) -> Patience:
     if str(model).startswith(f"{LOCAL_PROVIDER}/"):
         return {}
     return {"max_retries": _read(RETRIES, least=0), "attempt_timeout": _read(SECONDS, least=1)}
+
+
+def outage() -> int:
+    """Seconds without any answer after which a provider is not asked any more in a run (see ``models.watch``).
+
+    Five minutes, or what the environment variable ``STAGELENS_OUTAGE`` says.
+
+    Raises:
+        InputError: it holds no whole number.
+    """
+    return _read(OUTAGE, least=1)
 
 
 def _read(name: str, *, least: int) -> int:
