@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 from inspect_ai.model import ChatMessageSystem
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
@@ -25,19 +23,9 @@ def ask_with_own_seed(benchmark: str, seed: int, system_prompt: str | None = Non
             text = "\n\n".join([system_prompt, *(message.text for message in own)])
             state.messages = [ChatMessageSystem(content=text), *others]
         chance = attempt_seed(seed, benchmark, str(state.sample_id), state.epoch)
-        asked = deepcopy(state.messages)
         state = await generate(state, seed=chance)
-        if _failed(state):
-            # Inspect's cache keeps such answers too: this may be one of another time.
-            state.messages = asked
-            state = await generate(state, seed=chance, cache=False)
-        if _failed(state):
+        if state.output.error is not None or not state.output.choices:
             raise RuntimeError(state.output.error or "no answer came")
         return state
 
     return solve
-
-
-def _failed(state: TaskState) -> bool:
-    """Whether the provider named an error, or said nothing at all, in place of an answer."""
-    return state.output.error is not None or not state.output.choices

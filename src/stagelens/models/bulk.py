@@ -88,9 +88,6 @@ async def _ask(model: Model, question: Question, config: GenerateConfig, cache: 
     try:
         own = config.merge(GenerateConfig(seed=question.seed))
         output = await model.generate(messages, config=own, cache=cache)
-        if output.error or not output.choices:
-            # Inspect's cache keeps such answers too: this may be one of another time.
-            output = await model.generate(messages, config=own)
     except Exception as error:  # whatever a provider raises, it is the provider's
         return Answer(None, error=cause_of(error))
     if output.error or not output.choices:
