@@ -82,8 +82,8 @@ class Judgements:
         }
 
     def repeated(self) -> Counter[str]:
-        """How often each anchor was repeated."""
-        return Counter(content for content, _ in self.repeats)
+        """How often each anchor was repeated; a repetition without a grade shows no drift, and is due again."""
+        return Counter(content for content, each in self.repeats if each.answer is not None)
 
     def _add(self, turn: Turn, judgement: Judgement) -> None:
         if turn.repeat:

@@ -12,6 +12,7 @@ from stagelens.judges.answer import UnusableAnswerError, parse_answer
 from stagelens.judges.rubric import Rubric
 from stagelens.models import LOCAL_PROVIDER
 from stagelens.models.patience import patience
+from stagelens.models.watch import GivenUpError
 
 if TYPE_CHECKING:
     from inspect_ai.model import CachePolicy, GenerateConfig, Model, ModelOutput
@@ -53,7 +54,8 @@ async def ask(
     """Ask up to five times, at temperature 0, until an answer has the rubric's fields.
 
     An answer that is none is shown to the judge again with what is wrong with it. The schema is given to the provider
-    where it may take one; after a provider's error it is left out, in case that was why.
+    where it may take one; after a provider's error it is left out, in case that was why. A provider that was given up
+    (see ``models.watch``) is not asked again.
 
     Args:
         model: the judge.
@@ -72,6 +74,8 @@ async def ask(
         config = _config(rubric, max_tokens, schema=schema).merge(GenerateConfig(**patience(model)))
         try:
             output = await model.generate(conversation, config=config, cache=cache(number))
+        except GivenUpError as error:
+            return Judgement(None, {}, f"the judge's provider failed: {error}", number)
         except Exception as error:  # whatever a provider raises, it is the provider's
             cause, schema = f"the judge's provider failed: {cause_of(error)}", False
             continue

@@ -71,7 +71,7 @@ def turns(
         wanted: contents ``in_order``.
         known: contents that were judged before, in the order in which they were.
         failed: those of them that have no grade, with how often they were judged.
-        repeated: how often each anchor has been repeated.
+        repeated: how often each anchor has been repeated, with a grade.
     """
     seen = set(known)
     fresh = [content for content in wanted if content not in seen]
@@ -82,8 +82,8 @@ def turns(
 
 def _with_anchors(fresh: Sequence[str], anchors: Sequence[str], count: int, done: dict[str, int]) -> Iterator[Turn]:
     def due(rounds: int) -> Iterator[Turn]:
-        if anchors and min(done.values()) < rounds:
-            for anchor in anchors:
+        for anchor in anchors:
+            if done[anchor] < rounds:
                 done[anchor] += 1
                 yield Turn(anchor, repeat=done[anchor])
 
