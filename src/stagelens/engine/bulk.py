@@ -48,7 +48,7 @@ def ask_in_bulk(shard: Shard, bulk: Bulk, ask: Ask, place: Path, study: Study) -
     ]
     rows = [
         (answer.text, answer.thoughts, answer.stop_reason, answer.error, answer.prompt_tokens, answer.tokens)
-        for answer in ask(questions)
+        for answer in (ask(questions) if questions else [])
     ]
     columns = [name for name in ANSWERED if name not in ASKED]
     came = pl.DataFrame(rows, schema={name: ANSWERED[name] for name in columns}, orient="row")
