@@ -1,11 +1,12 @@
 """What replaying user logs costs over the bare generation, and over Inspect's path of a sample each.
 
-    python perf/user_logs.py [--prompts N] [--inspect N] [--kills N] [--run DIR]
+    python perf/user_logs.py [--prompts N] [--every N] [--inspect N] [--kills N] [--run DIR]
 
 The pocket family of ``--run`` (default runs/pocket, which `make demo` makes) answers ``--prompts`` logged conversations
 at each of its three stages, graded for all built-in behaviours by rules.
 
-bare: every stage's checkpoint loaded and asked the same conversations in the same batches; nothing is kept.
+bare: every stage's checkpoint loaded and asked the same conversations in the same batches; nothing is kept. With
+``--every``, one shard in so many is asked, and the time for all of them follows.
 run: `stagelens run` as a user starts it, in a process of its own: start-up, reading and redacting the log, asking,
 grading, writing, outcomes, verdicts, report. Goal: at most 15 % over bare, within 24 GB.
 inspect: the first ``--inspect`` conversations as samples of Inspect's, by the benchmark's own Inspect task.
@@ -97,8 +98,8 @@ def prepare(folder: Path, run: Path, prompts: int) -> Work:
     return Work(folder, checkpoints, benchmark.items(settings, folder), bulk)
 
 
-def bare(work: Work) -> float:
-    """Seconds to generate all answers, weights loaded."""
+def bare(work: Work, every: int) -> float:
+    """Seconds to generate all answers, weights loaded; from one shard in ``every``."""
     total = 0.0
     for name, _, how in STAGES:
         with loaded(work, name, how) as model, in_bulk(model, GenerateConfig(max_tokens=TOKENS)) as ask:
@@ -108,9 +109,10 @@ def bare(work: Work) -> float:
             ]
             ask(shards[0][:1])  # loads the weights
             start = time.perf_counter()
-            for shard in shards:
+            for shard in shards[::every]:
                 ask(shard)
-            total += time.perf_counter() - start
+            asked = sum(map(len, shards[::every]))
+            total += (time.perf_counter() - start) * len(work.items) / asked
     return total
 
 
@@ -195,13 +197,14 @@ def per_sample(work: Work, count: int) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--prompts", type=int, default=5000)
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--inspect", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--run", type=Path, default=Path("runs/pocket"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         work = prepare(Path(scratch), options.run, options.prompts)
-        alone = bare(work)
+        alone = bare(work, options.every)
         print(f"{len(work.items)} prompts x {len(STAGES)} stages, at most {TOKENS} tokens an answer")
         print(f"  bare     {alone:8.1f} s   {work.answers / alone:7.0f} answers/s")
         if options.kills:
