@@ -177,7 +177,9 @@ def test_plan_prints_the_contracts_json(stagelens: Command, tmp_path: Path) -> N
     assert code == 0
     cells = json.loads(out)["cells"]
     asked = [
-        (stage, group) for stage in ("base", "sft", "production") for group in ("safety", "odcv", "reward_hacking")
+        (stage, group)
+        for stage in ("base", "sft", "production")
+        for group in ("safety", "odcv", "dilemmas", "reward_hacking", "user_logs")
     ]
     assert [(cell["stage"], cell["benchmark"]) for cell in cells] == asked
     assert {"family", "stage", "benchmark", "items", "clusters", "epochs"} <= set(cells[0])
