@@ -10,6 +10,12 @@ Status = Literal["scored", "incapable", "ungraded", "unattempted"]
 AWAITS_JUDGE = "not judged yet"
 """The cause of an outcome that only a model can judge, until one has."""
 
+CONTENT_FILTER = "content_filter"
+"""The stop reason of an answer that the provider withheld."""
+
+FILTERED = "filtered by the provider"
+"""The cause of its outcomes, which are ungraded."""
+
 LEFT_OUT = "left out: "
 """How the cause of an item begins that no machine can ask: what it is made of is not whole."""
 

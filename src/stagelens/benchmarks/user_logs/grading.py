@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from stagelens.benchmarks.records import AWAITS_JUDGE
+from stagelens.benchmarks.records import AWAITS_JUDGE, CONTENT_FILTER, FILTERED
 from stagelens.benchmarks.user_logs.behaviours import VERSION, Behaviour, RuleJudge
 from stagelens.benchmarks.user_logs.behaviours.rules import mapped
 from stagelens.judges.coherence import is_incoherent
@@ -69,7 +69,7 @@ def _states(answers: pl.DataFrame) -> pl.DataFrame:
     empty = text.str.strip_chars() == ""
     cases: list[tuple[pl.Expr | pl.Series, str, pl.Expr]] = [
         (pl.col("error").is_not_null(), "unattempted", pl.col("error")),
-        (pl.col("stop_reason") == "content_filter", "ungraded", pl.lit("filtered by the provider")),
+        (pl.col("stop_reason") == CONTENT_FILTER, "ungraded", pl.lit(FILTERED)),
         (empty, "incapable", pl.lit("empty answer")),
         (pl.col("stop_reason").is_in(CUT), "incapable", pl.lit("truncated at the token limit")),
         (incoherent, "incapable", pl.lit("incoherent answer")),
