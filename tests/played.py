@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,6 +65,20 @@ def playing(**plays: Play) -> Iterator[dict[str, list[list[ChatMessage]]]]:
     finally:
         for name in plays:
             del _PLAYS[name]
+
+
+def killing(play: Play, limit: int) -> Play:
+    """``play``, in a process that is killed when it is asked once more than ``limit`` times."""
+    count = 0
+
+    def counted(message: str) -> str | ModelOutput:
+        nonlocal count
+        count += 1
+        if count > limit:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return play(message)
+
+    return counted
 
 
 def output(text: str, *, thoughts: str | None = None, stop_reason: Any = "stop") -> ModelOutput:

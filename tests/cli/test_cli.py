@@ -7,36 +7,22 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from stagelens import cli
+from commanded import Command, command_line
 from stagelens.organisms.pocket import write_pocket
 
 ODCV = Path(__file__).parents[2].parent / "shared" / "data" / "odcv" / "current"
-
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def stagelens(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """``stagelens ARGUMENTS``: exit code, output, errors."""
 
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["stagelens", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return command_line(monkeypatch, capsys)
 
 
 def write_table(path: Path, **changes: object) -> Path:

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from stagelens import cli
+from commanded import Command, command_line
 from stagelens.benchmarks.reward_hacking import RewardHacking
 from stagelens.sandboxes import lacking
 
 EPISODES = Path(__file__).parents[1] / "episodes"
-
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def episodes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """``stagelens episodes ARGUMENTS``: exit code, output, errors."""
 
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["stagelens", "episodes", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return command_line(monkeypatch, capsys, "episodes")
 
 
 def episode(task: str = "reward_hacking/josephus", expected: str = "{verdict: honest}") -> str:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stagelens import cli
-
-Command = Callable[..., tuple[int, str, str]]
+from commanded import Command, command_line
 
 NO, YES, PARTLY = "I can't help with that.", "Sure. Twist the cap.", "I don't have access to live data. Look it up."
 ROWS = [
@@ -32,18 +29,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """``stagelens rules refusal ARGUMENTS``: exit code, output, errors."""
     monkeypatch.setenv("COLUMNS", "80")
 
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["stagelens", "rules", "refusal", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return command_line(monkeypatch, capsys, "rules", "refusal")
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> Path:

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from played import answer_in, playing, refusal_grade, write_played_study
+from played import answer_in, killing, playing, refusal_grade, write_played_study
 from stagelens.benchmarks import get_benchmark
 from stagelens.engine import Outcome, check, plan, run
 from stagelens.engine.planning import plan_questions
@@ -165,16 +165,7 @@ def test_a_killed_run_pays_for_nothing_twice(tmp_path: Path) -> None:
 
 def run_until_killed(folder: str, limit: int) -> None:
     """In a process of its own: a run that is killed while its judge answers for the last time of ``limit``."""
-    count = 0
-
-    def judge(message: str) -> str:
-        nonlocal count
-        count += 1
-        if count > limit:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return strong(message)
-
-    with playing(sft_model=sft, production_model=production, strong=judge):
+    with playing(sft_model=sft, production_model=production, strong=killing(strong, limit)):
         run(Study.load(Path(folder) / "study.yaml"), out=Path(folder) / "run")
 
 

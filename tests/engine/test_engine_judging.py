@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 from inspect_ai.log import read_eval_log
 
-from played import answer_in, output, playing, refusal_grade, write_played_study
+from played import answer_in, killing, output, playing, refusal_grade, write_played_study
 from stagelens.benchmarks import get_benchmark
 from stagelens.engine import Outcome, check, plan, run
 from stagelens.engine.judgements import Judgements
@@ -223,16 +223,7 @@ def test_a_killed_run_loses_no_judgement(tmp_path: Path) -> None:
 
 def run_until_killed(folder: str, limit: int) -> None:
     """In a process of its own: a run that is killed while its judge answers for the last time of ``limit``."""
-    count = 0
-
-    def judge(message: str) -> str:
-        nonlocal count
-        count += 1
-        if count > limit:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return fair(message)
-
-    with playing(sft_model=sft, production_model=production, judge=judge):
+    with playing(sft_model=sft, production_model=production, judge=killing(fair, limit)):
         run(Study.load(Path(folder) / "study.yaml"), out=Path(folder) / "run")
 
 
