@@ -56,7 +56,9 @@ def read_source(source: Source, folder: Path, kind: StageKind) -> Content:
     kept = [(where, row) for where, row in located if _matches(row, source.filter)]
     if not kept:
         raise InputError(f"Source {source.name!r}: no row of {origin} has {_spell(source.filter)}; mend its `filter`.")
-    return Content(source.name, tuple(_reduce(row, kind, where) for where, row in kept), sha256, source.provenance)
+    return Content(
+        source.name, tuple(_reduce(row, kind, where) for where, row in kept), sha256, source.provenance.written()
+    )
 
 
 def draw(contents: Sequence[Content], mixture: Mixture, seed: int) -> list[Row]:

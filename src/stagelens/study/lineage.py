@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 
 from stagelens.study.paths import is_local
 from stagelens.study.problems import FieldPath, Problem, nearest
-from stagelens.study.spec import PRETRAINING, Family, Mixture, Stage
+from stagelens.study.spec import PRETRAINING, Family, Mixture, Provenance, Source, Stage
 
 _HUB_ID = re.compile(r"hf/[^/\s]+/[^/\s]+")
 _CAUSE_WORDS = ("pretraining", "no_change", "mixed", "diffuse", "inconclusive", "uninformative")
@@ -24,6 +25,7 @@ def family_problems(family: Family, where: FieldPath) -> Iterator[Problem]:
         yield from (_adopted(stage, at) if stage.model is not None else _trained(stage, at))
         if stage.mixture is not None:
             yield from _mixture(stage.mixture, (*at, "mixture"))
+        yield from _asked(stage, at)
         before[stage.name] = stage
     yield from _counterfactuals(family, (*where, "stages"))
 
@@ -74,12 +76,24 @@ def _parent(stage: Stage, at: FieldPath, before: dict[str, Stage], *, later: lis
         hint = nearest(stage.from_, before) if before else "this is the first stage"
         fault = "does not come before this one" if stage.from_ in later else "is not a stage of this family"
         yield Problem((*at, "from"), f"{stage.from_!r} {fault}; {hint}")
+    elif None not in (stage.seeds, parent.seeds) and stage.seeds != parent.seeds and parent.seeds != 1:
+        message = f"{stage.seeds} runs cannot start from the {parent.seeds} of {parent.name!r}: leave 'seeds' out here"
+        yield Problem((*at, "seeds"), message)
     elif stage.trained and parent.model is not None and not _has_weights(parent.model):
         message = (
             f"{stage.kind} needs weights to start from, and {parent.name!r} is {parent.model}: "
             "name a path or hf/org/name there, or adopt this stage too"
         )
         yield Problem((*at, "from"), message)
+
+
+def _asked(stage: Stage, at: FieldPath) -> Iterator[Problem]:
+    if stage.chat_template is not None and stage.elicitation != "template":
+        message = f"a template is borrowed with 'elicitation: template', and this stage is asked {stage.elicitation}"
+        yield Problem((*at, "chat_template"), message)
+    for place, text in enumerate(stage.stop):
+        if not text:
+            yield Problem((*at, "stop", place), "an empty text would stop every answer at once")
 
 
 def _adopted(stage: Stage, at: FieldPath) -> Iterator[Problem]:
@@ -94,6 +108,10 @@ def _adopted(stage: Stage, at: FieldPath) -> Iterator[Problem]:
         if given is not None:
             message = f"a stage with 'model' is adopted, one with {field!r} is trained: leave one of the two out"
             yield Problem((*at, field), message)
+    if stage.seeds is not None:
+        yield Problem((*at, "seeds"), "a checkpoint that is adopted is one: 'seeds' applies to stages trained here")
+    if stage.save_at:
+        yield Problem((*at, "save_at"), "a checkpoint that is adopted is kept as it is: 'save_at' applies to training")
     if stage.revision is not None and not model.startswith("hf/"):
         yield Problem((*at, "revision"), f"'revision' applies to models named hf/org/name, not to {model}")
     if stage.subfolder is not None and not _has_weights(model):
@@ -112,6 +130,11 @@ def _trained(stage: Stage, at: FieldPath) -> Iterator[Problem]:
         yield Problem(at, "a stage needs either 'model' (adopted), or 'recipe' and 'mixture' (trained)")
     elif missing:
         yield Problem(at, f"a stage that is trained by {stage.kind} needs {missing[0]!r}")
+    for place, part in enumerate(stage.save_at):
+        if not 0 < part < 1:
+            yield Problem((*at, "save_at", place), f"must be a part of the training, between 0 and 1, not {part:g}")
+        elif part in stage.save_at[:place]:
+            yield Problem((*at, "save_at", place), f"{part:g} stands here twice")
     for field in ("revision", "subfolder", "trust_remote_code"):
         if getattr(stage, field):
             message = f"{field!r} applies to stages that are adopted ('model'), not to one that is trained here"
@@ -135,8 +158,43 @@ def _mixture(mixture: Mixture, at: FieldPath) -> Iterator[Problem]:
         elif source.dataset is not None and not source.dataset.startswith("hf/"):
             message = f"a dataset is named hf/org/name, not {source.dataset!r} (for a file use 'path')"
             yield Problem((*where, "dataset"), message)
-    if all(source.weight == 0 for source in mixture.sources):
+        yield from _amount(source, mixture, where)
+    if all(source.weight == 0 and source.count is None for source in mixture.sources):
         yield Problem((*at, "sources"), "every weight is 0: nothing can be drawn")
+    counted = sum(source.count or 0 for source in mixture.sources)
+    if mixture.examples is not None and counted > mixture.examples:
+        message = f"the sources' counts make {counted}, more than the {mixture.examples} examples of the mixture"
+        yield Problem((*at, "examples"), message)
+    if mixture.replace is not None:
+        yield from _replacement(mixture, names, (*at, "replace"))
+
+
+def _amount(source: Source, mixture: Mixture, at: FieldPath) -> Iterator[Problem]:
+    if source.count is not None and "weight" in source.model_fields_set:
+        yield Problem((*at, "weight"), "a source has a 'count' or a 'weight': leave one of the two out")
+    if source.dataset is None:
+        for field in ("subset", "revision"):
+            if getattr(source, field) is not None:
+                yield Problem((*at, field), f"{field!r} applies to a 'dataset' of the hub, not to files")
+    for key in source.provenance.model_extra or ():
+        close = difflib.get_close_matches(key, Provenance.model_fields, n=1, cutoff=0.8)
+        if close:
+            yield Problem((*at, "provenance", key), f"the key {key!r} is not known here; did you mean {close[0]!r}?")
+    author, teacher = source.provenance.author, source.provenance.teacher or source.provenance.teacher_stage
+    if author in ("human", "template") and teacher is not None:
+        message = f"a source that is written by a {author} has no teacher: write 'author: model', or leave it out"
+        yield Problem((*at, "provenance", "author"), message)
+
+
+def _replacement(mixture: Mixture, names: set[str], at: FieldPath) -> Iterator[Problem]:
+    replace = mixture.replace
+    assert replace is not None
+    for field, given in (("sources", replace.sources), ("by", replace.by)):
+        for index, name in enumerate(given):
+            if name not in names:
+                yield Problem((*at, field, index), f"{name!r} is no source of this mixture; {nearest(name, names)}")
+            elif field == "by" and name in replace.sources:
+                yield Problem((*at, field, index), f"{name!r} is itself replaced: name sources that stay")
 
 
 def _has_weights(model: str) -> bool:

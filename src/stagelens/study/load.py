@@ -12,6 +12,7 @@ from stagelens.study.document import Document, parse_document, read_document
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.problems import FieldPath, Problem, nearest, refuse
 from stagelens.study.rules import problems
+from stagelens.study.shorthand import written_out
 from stagelens.study.spec import Study
 
 
@@ -56,10 +57,11 @@ def _build(document: Document, folder: Path) -> Study:
     if own:
         hint = nearest(own[0], known_keys(Study, ()))
         refuse([Problem((own[0],), f"the key {own[0]!r} is not known here; {hint}")], places)
+    content, unclear = written_out(document.value)
+    if unclear:
+        refuse(unclear, places)
     try:
-        study = Study.model_validate(
-            {**document.value, "folder": folder, "places": places}, by_alias=True, by_name=False
-        )
+        study = Study.model_validate({**content, "folder": folder, "places": places}, by_alias=True, by_name=False)
     except ValidationError as error:
         refuse(explain(error, Study), places)
     found = problems(study)
@@ -86,10 +88,12 @@ def _named_files(study: Study) -> Iterator[tuple[FieldPath, str, bool]]:
                 yield (*where, "model"), stage.model, False
             for number, source in enumerate(stage.mixture.sources if stage.mixture else ()):
                 if source.path is not None:
-                    yield (*where, "mixture", "sources", number, "path"), source.path, True
+                    yield (*where, "mixture", "sources", number, "path"), source.path, False
             template = (stage.recipe or {}).get("chat_template")
             if isinstance(template, str):
                 yield (*where, "recipe", "chat_template"), template, True
+            if stage.chat_template is not None:
+                yield (*where, "chat_template"), stage.chat_template, True
     for key, judge in study.judges.items():
         for index, model in enumerate(judge.models):
             if is_local(model):

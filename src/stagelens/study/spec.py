@@ -18,14 +18,16 @@ from stagelens.statistics.design.looks import MOST_LOOKS
 from stagelens.study.problems import Places
 
 StageKind = Literal["pretrain", "pretrained", "sft", "dpo", "rl"]
-Prompting = Literal["chat", "raw", "urial", "template"]
+Prompting = Literal["chat", "raw", "urial", "urial_benign", "urial_careful", "template"]
+"""How a stage is asked. ``urial`` asks a base model under both few-shot prompts, the benign one first: a cause has to
+hold under both. The next two name one of them alone."""
 CounterfactualRole = Literal["format", "neither", "sft_only", "rl_only", "both"]
 """What a stage that is no step stands for; see ``statistics.data.FamilyRules``."""
 
 PRETRAINING: Final = ("pretrain", "pretrained")
 """The kinds of a stage that has no stage before it: trained here, and adopted."""
 
-
+MOST_SEEDS: Final = 100
 DEFAULT_MARGIN: Final = 0.05
 """Of rates, where a study fixes none."""
 SEQUENTIAL_LOOKS: Final = 5
@@ -38,34 +40,94 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True, allow_inf_nan=False)
 
 
-class Source(Spec):
-    """One source of a mixture: a local file (``path``) or a dataset (``dataset: hf/org/name``), with its weight.
+class Provenance(Spec):
+    """Who wrote a source: humans, a model (``teacher``, which had been through ``teacher_stage``), or templates.
 
-    Rows are chat (``messages``), ``prompt`` and ``completion``, or (pretraining) ``text``; RL takes ``prompt`` alone.
-    ``provenance`` says who wrote it (``author``, ``teacher``, ``teacher_stage``) and is free-form.
+    Further keys are kept as they are: a licence, an address, a date.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    author: Literal["human", "model", "template"] | None = None
+    teacher: str | None = None
+    teacher_stage: Literal["pretrained", "sft", "dpo", "rl", "unknown"] | None = None
+
+    def written(self) -> dict[str, Any]:
+        """What the study file says, without what it leaves open."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Source(Spec):
+    """One source of a mixture: a file or a folder of files (``path``), or a dataset of the hub (``dataset``).
+
+    Rows are chats (``messages``, or ShareGPT's ``conversations``), ``prompt`` and ``completion``, or (pretraining)
+    ``text``; preferences have ``prompt``, ``chosen`` and ``rejected``; RL takes ``prompt`` alone.
+
+    ``dataset: hf/org/name`` has a configuration (``subset``), a ``split`` and a ``revision``. ``take`` reads only the
+    first so many rows. ``filter`` keeps rows by their fields. The source gives ``count`` examples, or its share by
+    ``weight`` of what the counted ones leave; one of the two, weight 1 where neither is written.
     """
 
     name: str
     path: str | None = None
     dataset: str | None = None
+    subset: str | None = None
+    split: str = "train"
+    revision: str | None = None
+    take: int | None = Field(default=None, ge=1)
     filter: dict[str, Any] = Field(default_factory=dict)
     weight: float = Field(default=1.0, ge=0)
-    provenance: dict[str, Any] = Field(default_factory=dict)
+    count: int | None = Field(default=None, ge=1)
+    provenance: Provenance = Provenance()
+
+
+class Decontamination(Spec):
+    """What is done about items of the benchmarks that stand in a mixture, verbatim or lightly edited.
+
+    Of no benchmark may more than ``at_most`` of its items (0 to 1) be found, unless it is in ``allow``. ``remove``
+    leaves the rows that hold one out, before anything is drawn.
+    """
+
+    remove: bool = False
+    at_most: float = Field(default=0.01, ge=0, le=1)
+    allow: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class Replacement(Spec):
+    """Sources that are replaced: the rows that would have been drawn from ``sources`` come from ``by`` instead.
+
+    All other rows stay the same ones, and as much text comes in as goes out.
+    """
+
+    sources: tuple[str, ...] = Field(min_length=1, strict=False)
+    by: tuple[str, ...] = Field(min_length=1, strict=False)
 
 
 class Mixture(Spec):
-    """What a stage is trained on: ``examples`` drawn from the sources by weight, or (None) all of them once."""
+    """What a stage is trained on: ``examples`` drawn from the sources by weight, or (None) all of them once.
+
+    ``deduplicate`` keeps the first of rows that say the same.
+    """
 
     examples: int | None = Field(default=None, ge=1)
     sources: tuple[Source, ...] = Field(min_length=1, strict=False)
+    deduplicate: bool = False
+    decontaminate: Decontamination = Decontamination()
+    replace: Replacement | None = None
 
 
 class Stage(Spec):
     """A checkpoint in a family: adopted (``model``) or trained (``recipe`` and ``mixture``).
 
     ``from`` is the stage that it comes from: the step before, where nothing else is written. ``elicitation`` is how it
-    is asked: a base model raw, without a chat template, unless something else is written. A stage with a
-    ``counterfactual`` is no step: it is asked and has levels, and says what the steps' data do.
+    is asked: a base model raw, without a chat template, unless something else is written; ``chat_template`` is the file
+    that ``elicitation: template`` borrows (production's own, where none is named), and an answer also ends before a
+    text of ``stop``. A stage with a ``counterfactual`` is no step: it is asked and has levels, and says what the steps'
+    data do.
+
+    ``seeds`` trains it so many times, with the study's seed and those that follow it; a stage that is trained from it
+    has as many. ``save_at`` keeps it also after these parts of its training (between 0 and 1): the saved points are
+    asked like stages, and show when a property appears.
     """
 
     name: str
@@ -76,7 +138,11 @@ class Stage(Spec):
     from_: str | None = Field(default=None, alias="from")
     recipe: dict[str, Any] | None = None
     mixture: Mixture | None = None
+    seeds: int | None = Field(default=None, ge=1, le=MOST_SEEDS)
+    save_at: tuple[float, ...] = Field(default=(), strict=False)
     elicitation: Prompting = Field(default_factory=lambda stage: "raw" if stage["kind"] in PRETRAINING else "chat")
+    chat_template: str | None = None
+    stop: tuple[str, ...] = Field(default=(), strict=False)
     same_mixture: Literal["yes", "no", "unknown"] = "yes"
     counterfactual: CounterfactualRole | None = None
     trust_remote_code: bool = False

@@ -44,6 +44,13 @@ def _escaped(value: Any) -> Any:
     return value
 
 
+def _listed(value: Any) -> Any:
+    """The same content with lists for tuples, as YAML has them."""
+    if isinstance(value, dict):
+        return {key: _listed(inner) for key, inner in value.items()}
+    return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 class _Writer:
     """Turns the parts of a study into what their YAML holds, paths moved from one folder to another."""
 
@@ -68,7 +75,9 @@ class _Writer:
 
     def _stage(self, stage: Stage) -> dict[str, Any]:
         """The fields that apply: an adopted stage has no recipe to write, a trained one no model."""
-        fields = stage.model_dump(by_alias=True, exclude={"recipe", "mixture"}, exclude_none=True)
+        fields = _listed(stage.model_dump(by_alias=True, exclude={"recipe", "mixture"}, exclude_none=True))
+        if stage.chat_template is not None:
+            fields["chat_template"] = self._path(stage.chat_template)
         if stage.model is not None:
             return {**fields, "model": self._path(stage.model) if is_local(stage.model) else stage.model}
         del fields["trust_remote_code"]
@@ -80,11 +89,14 @@ class _Writer:
     def _mixture(self, mixture: Mixture) -> dict[str, Any]:
         sources = []
         for source in mixture.sources:
-            fields = source.model_dump(exclude={"filter", "provenance"}, exclude_none=True)
+            # A count stands in a weight's place.
+            unsaid = {"filter", "provenance"} | ({"weight"} if source.count is not None else set())
+            fields = source.model_dump(exclude=unsaid, exclude_none=True)
             if source.path is not None:
                 fields["path"] = self._path(source.path)
-            sources.append({**fields, "filter": source.filter, "provenance": source.provenance})
-        return {"examples": mixture.examples, "sources": sources}
+            sources.append({**fields, "filter": source.filter, "provenance": source.provenance.written()})
+        rest = _listed(mixture.model_dump(exclude={"examples", "sources"}, exclude_none=True))
+        return {"examples": mixture.examples, "sources": sources, **rest}
 
     def _judge(self, judge: JudgeSpec) -> dict[str, Any]:
         models = [self._path(model) if is_local(model) else model for model in judge.models]

@@ -1,0 +1,98 @@
+"""What a study file may say in one line, written out: ``{name: format, like: sft, without: [safety], instead: [helpful]}``.
+
+A stage that is ``like`` another has that stage's kind, parent, recipe, mixture and seeds; its own keys come on top.
+``without`` names sources of the mixture that others take the place of: those of ``instead``, or all the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from stagelens.study.problems import FieldPath, Problem, nearest
+
+LIKE: Final = "like"
+WITHOUT: Final = "without"
+INSTEAD: Final = "instead"
+_SHARED: Final = ("kind", "from", "recipe", "mixture", "seeds")
+
+
+def written_out(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """A study file's content with every such stage in full, and what is wrong with those that cannot be."""
+    families, found = content.get("families"), []
+    if not isinstance(families, Mapping):
+        return dict(content), found
+    full: dict[str, Any] = {}
+    for name, family in families.items():
+        stages = family.get("stages") if isinstance(family, Mapping) else None
+        if not isinstance(stages, list):
+            full[name] = family
+            continue
+        written = []
+        for index, stage in enumerate(stages):
+            stage_or_faults = _stage(stage, stages[:index], ("families", name, "stages", index))
+            if isinstance(stage_or_faults, list):
+                found += stage_or_faults
+            else:
+                written.append(stage_or_faults)
+        full[name] = {**family, "stages": written}
+    return {**content, "families": full}, found
+
+
+def _stage(stage: Any, before: list[Any], at: FieldPath) -> Any | list[Problem]:
+    if not isinstance(stage, Mapping):
+        return stage
+    stray = next((key for key in (WITHOUT, INSTEAD) if key in stage and LIKE not in stage), None)
+    if stray is not None:
+        return [Problem((*at, stray), f"'{stray}' belongs to a stage that is 'like' another: name that stage too")]
+    if LIKE not in stage:
+        return stage
+    known = {each["name"]: each for each in before if isinstance(each, Mapping) and isinstance(each.get("name"), str)}
+    model = known.get(stage[LIKE]) if isinstance(stage[LIKE], str) else None
+    if model is None:
+        return [
+            Problem((*at, LIKE), f"{stage[LIKE]!r} is no stage before this one; {nearest(str(stage[LIKE]), known)}")
+        ]
+    mixture = model.get("mixture")
+    if not isinstance(mixture, Mapping) or not isinstance(mixture.get("sources"), list):
+        return [Problem((*at, LIKE), f"{stage[LIKE]!r} is not trained here: there is no mixture to take over")]
+    faults = list(_faults(stage, mixture, at))
+    if faults:
+        return faults
+    shared = {key: model[key] for key in _SHARED if key in model}
+    if "from" not in shared:
+        parent = _step_before(model, before)
+        shared |= {} if parent is None else {"from": parent}
+    if WITHOUT in stage:
+        rest = [name for name in _names(mixture) if name not in stage[WITHOUT]]
+        shared["mixture"] = {**mixture, "replace": {"sources": stage[WITHOUT], "by": stage.get(INSTEAD, rest)}}
+    return shared | {key: value for key, value in stage.items() if key not in (LIKE, WITHOUT, INSTEAD)}
+
+
+def _faults(stage: Mapping[str, Any], mixture: Mapping[str, Any], at: FieldPath) -> Iterator[Problem]:
+    for key in (WITHOUT, INSTEAD):
+        names = stage.get(key, [])
+        if (
+            not isinstance(names, list)
+            or not all(isinstance(name, str) for name in names)
+            or (key in stage and not names)
+        ):
+            yield Problem((*at, key), "must be a list of names of sources, such as [safety]")
+            continue
+        for index, name in enumerate(names):
+            if name not in _names(mixture):
+                hint = nearest(name, _names(mixture))
+                yield Problem((*at, key, index), f"{name!r} is no source of the stage {stage[LIKE]!r}; {hint}")
+    if INSTEAD in stage and WITHOUT not in stage:
+        yield Problem((*at, INSTEAD), "says what comes in the place of sources: name those in 'without'")
+
+
+def _names(mixture: Mapping[str, Any]) -> list[str]:
+    return [str(source.get("name")) for source in mixture["sources"] if isinstance(source, Mapping)]
+
+
+def _step_before(stage: Mapping[str, Any], before: list[Any]) -> str | None:
+    """The step that ``stage`` comes from where it does not say so."""
+    earlier = before[: next(index for index, each in enumerate(before) if each is stage)]
+    steps = [each["name"] for each in earlier if isinstance(each, Mapping) and not each.get("counterfactual")]
+    return steps[-1] if steps else None
