@@ -144,6 +144,7 @@ def _kept(family: Family, stages: Sequence[str] | None) -> tuple[str, ...]:
 
 def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
     """The stages' roles: the first is the base where it is only pretrained; the headline starts from SFT."""
+    from stagelens.study.asked import point_name, second_name
     from stagelens.study.spec import PRETRAINING
 
     by_name = {stage.name: stage for stage in family.steps}
@@ -157,29 +158,47 @@ def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
     aside: dict[str, str] = {
         stage.counterfactual: stage.name for stage in family.stages if stage.counterfactual is not None
     }
-    return FamilyRules(headline_from=start, base=base, descends=descends, counterfactuals=aside)
+    return FamilyRules(
+        headline_from=start,
+        base=base,
+        descends=descends,
+        counterfactuals=aside,
+        points={
+            stage.name: {point_name(stage.name, part): part for part in stage.save_at}
+            for stage in family.stages
+            if stage.save_at
+        },
+        elicitations={second_name(stage.name): stage.name for stage in family.stages if stage.elicitation == "urial"},
+    )
 
 
 def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | None) -> pl.DataFrame:
-    """The table with the study's order of stages; table and study have to be about the same families and stages."""
+    """The table with the study's order of stages; table and study have to be about the same families and stages.
+
+    Saved points and second elicitations may be missing: they add to what is known of the stages.
+    """
+    from stagelens.study.asked import outcome_names
+
     present = set(table.select("family", "stage").unique().iter_rows())
     order = [
-        (name, stage.name, position)
-        for name, family in study.families.items()
-        for position, stage in enumerate(family.stages)
+        (family, name, position)
+        for family in study.families
+        for position, name in enumerate(outcome_names(study, family))
     ]
     asked = [(family, stage) for family, stage, _ in order]
+    needed = {(name, stage.name) for name, family in study.families.items() for stage in family.stages}
     for family, stage in sorted(present.difference(asked)):
         if family not in study.families:
             raise InputError(
                 f"The table's family {family!r} is not in the study {study.name}: {nearest(family, study.families)}"
             )
-        names = [member.name for member in study.families[family].stages]
+        names = outcome_names(study, family)
         raise InputError(
             f"The table's stage {family}/{stage} is not in the study {study.name}: {nearest(stage, names)}"
         )
     for family, stage in asked:
-        if (family, stage) not in present and (stages is None or stage in stages):
+        missing = (family, stage) in needed and (family, stage) not in present
+        if missing and (stages is None or stage in stages):
             raise InputError(
                 f"The table has no answers of {family}/{stage}, which the study {study.name} asks: "
                 "run that stage, or name the stages to analyze."

@@ -356,10 +356,6 @@ def test_missing_files_are_named_with_their_line(tmp_path: Path) -> None:
     study = load_study(file)
     with pytest.raises(InputError, match=r"s\.yaml:15: .*sources\[0\]\.path: there is nothing at \./helpful\.jsonl"):
         check_files(study)
-    (tmp_path / "helpful.jsonl").mkdir()
-    with pytest.raises(InputError, match=r"s\.yaml:15: .*: \./helpful\.jsonl is not a file"):
-        check_files(study)
-    (tmp_path / "helpful.jsonl").rmdir()
     (tmp_path / "helpful.jsonl").touch()
     with pytest.raises(InputError, match=r"s\.yaml:19: .*\.model: there is nothing at \./production"):
         check_files(study)
@@ -377,6 +373,9 @@ def test_a_missing_chat_template_of_a_recipe(tmp_path: Path) -> None:
     file.write_text(text)
     (tmp_path / "production").mkdir()
     with pytest.raises(InputError, match=r"s\.yaml:11: .*recipe\.chat_template: there is nothing at \./t\.jinja"):
+        check_files(load_study(file))
+    (tmp_path / "t.jinja").mkdir()
+    with pytest.raises(InputError, match=r"s\.yaml:11: .*: \./t\.jinja is not a file"):
         check_files(load_study(file))
 
 

@@ -12,6 +12,7 @@ from stagelens.benchmarks.records import AWAITS_JUDGE, LEFT_OUT
 from stagelens.engine.bulk import log_of
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.judging import Judging, StageLog
+from stagelens.engine.runs import by_stage
 from stagelens.engine.shards import Shard
 from stagelens.outcomes.answer_files import AnswerFile
 from stagelens.outcomes.grades import PANEL
@@ -21,6 +22,7 @@ from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import rewrite_report
 from stagelens.statistics.results import Verdicts
+from stagelens.study.asked import outcome_names
 from stagelens.study.rules import RULE
 from stagelens.study.spec import Study
 
@@ -40,9 +42,9 @@ def answered(shards: Sequence[Shard], folder: RunFolder) -> list[StageLog]:
     return [log for log in logs if log.path.is_file()]
 
 
-def write_outcomes(frames: Sequence[pl.DataFrame], folder: RunFolder) -> pl.DataFrame:
+def write_outcomes(frames: Sequence[pl.DataFrame], study: Study, folder: RunFolder) -> pl.DataFrame:
     """All outcomes, with humans' labels where there are any, as the table of the run folder."""
-    table = labelled(read_table(pl.concat(frames, how="diagonal_relaxed")), folder.root)
+    table = labelled(read_table(by_stage(pl.concat(frames, how="diagonal_relaxed"), study)), folder.root)
     write_table(table, folder.outcomes)
     return table
 
@@ -50,10 +52,11 @@ def write_outcomes(frames: Sequence[pl.DataFrame], folder: RunFolder) -> pl.Data
 def outcomes_of(shard: Shard, study: Study, folder: RunFolder, *, skipped: str | None = None) -> pl.DataFrame:
     """A shard's outcomes: every item of it is in them, and what its log does not hold is `unattempted`.
 
+    Stages have their names in the run folder (``engine.runs``).
     With ``skipped``, the cause why the shard was not asked at all, no log is looked for.
     """
     family, stage = shard.stage.family, shard.stage.stage
-    position = study.families[family].stages.index(stage)
+    position = outcome_names(study, family).index(shard.stage.asked.outcome)
     frames: list[pl.DataFrame] = []
     seen: set[tuple[str, int]] = set()
     log = log_of(shard, folder)

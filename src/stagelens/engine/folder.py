@@ -57,6 +57,10 @@ class RunFolder:
         """Where a trained stage's checkpoint lies."""
         return self.root / "checkpoints" / family / stage
 
+    def training(self, family: str, stage: str) -> Path:
+        """Where a stage that is being trained keeps what it needs to go on after a kill."""
+        return self.root / "checkpoints" / family / f".{stage}.training"
+
     def logs(self, family: str, stage: str) -> Path:
         """Where a stage's Inspect logs lie."""
         return self.root / "logs" / family / stage

@@ -8,25 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from stagelens.benchmarks.base import Item
 from stagelens.stages import stage_inputs
+from stagelens.study.asked import Asked, asked_stages
 from stagelens.study.fingerprint import fingerprint
-from stagelens.study.spec import Family, Generation, Prompting, Stage, Study
+from stagelens.study.spec import Generation, Prompting, Stage, Study
 
 Inputs = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class StageIdentity:
-    """A stage with all that decides its weights, and the stage that it is trained from."""
+    """A stage as it is asked, with all that decides its weights."""
 
     family: str
-    stage: Stage
-    parent: str | None
+    asked: Asked
     inputs: Inputs
+
+    @property
+    def stage(self) -> Stage:
+        """The stage, under its name in the run folder."""
+        return self.asked.stage
+
+    @property
+    def trained(self) -> bool:
+        """Whether its checkpoint is made here, by its own training or, a saved point's, by that of its stage."""
+        return self.stage.trained and (self.asked.made_by is None or self.asked.part is not None)
+
+    @property
+    def checkpoint(self) -> str:
+        """The name of its checkpoint in the run folder, where it is made here."""
+        return self.stage.name if self.trained else self.asked.made_by or self.stage.name
 
     @property
     def piece(self) -> str:
@@ -40,30 +54,29 @@ class StageIdentity:
 
 
 def identify_stages(study: Study) -> tuple[StageIdentity, ...]:
-    """Every stage of every family, parents before children.
+    """Every stage of every family as it is asked, parents before children.
 
     Raises:
         InputError: a file or folder that decides a stage is not there.
     """
-    return tuple(
-        identity
-        for name, family in study.families.items()
-        for identity in _identify_family(name, family, seed=study.seed, folder=study.folder)
-    )
+    return tuple(identity for name in study.families for identity in _identify_family(name, study))
 
 
-def _identify_family(name: str, family: Family, *, seed: int, folder: Path) -> list[StageIdentity]:
+def _identify_family(name: str, study: Study) -> list[StageIdentity]:
     known: dict[str, StageIdentity] = {}
-    before: str | None = None
-    for stage in family.stages:
-        parent = stage.from_ or before
-        inputs = stage_inputs(stage, folder)
+    of_stage: dict[str, Inputs] = {}
+    for asked in asked_stages(study, name):
+        stage = asked.stage
+        if asked.of not in of_stage:
+            # Runs of one stage share what they are trained on: it is read once.
+            of_stage[asked.of] = stage_inputs(stage, study.folder)
+        inputs = dict(of_stage[asked.of])
         if stage.trained:
-            inputs |= {"seed": seed, "parent": known[parent].fingerprint if parent in known else None}
-        else:
-            parent = None
-        known[stage.name] = StageIdentity(name, stage, parent, inputs)
-        before = stage.name
+            parent = None if asked.parent is None else known[asked.parent].fingerprint
+            inputs |= {"seed": asked.training_seed, "parent": parent}
+        if asked.part is not None:
+            inputs["saved_at"] = asked.part
+        known[stage.name] = StageIdentity(name, asked, inputs)
     return list(known.values())
 
 

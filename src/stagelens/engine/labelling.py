@@ -10,6 +10,7 @@ import polars as pl
 from stagelens.analysis import analyze
 from stagelens.engine.collect import decide
 from stagelens.engine.folder import RunFolder
+from stagelens.engine.runs import run_name
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import answer_files
 from stagelens.outcomes.inspect_logs import Transcript
@@ -76,11 +77,13 @@ def _outcomes(folder: RunFolder) -> pl.DataFrame:
 def _transcripts(key: pl.DataFrame, folder: RunFolder) -> dict[Answer, Transcript]:
     """What the drawn answers say, from the logs that hold them."""
     found: dict[Answer, Transcript] = {}
-    drawn = key.group_by("family", "stage", "benchmark", maintain_order=True).agg("item", "epoch")
-    for family, stage, benchmark, items, epochs in drawn.iter_rows():
+    study = Study.load(folder.study) if folder.study.is_file() else None
+    drawn = key.group_by("family", "stage", "benchmark", "seed", maintain_order=True).agg("item", "epoch")
+    for family, stage, benchmark, seed, items, epochs in drawn.iter_rows():
         attempts = set(zip(items, epochs, strict=True))
-        for file in answer_files(folder.logs(family, stage)):
+        name = stage if study is None else run_name(study, family, stage, seed)
+        for file in answer_files(folder.logs(family, name)):
             if file.benchmark == benchmark:
                 for answer in file.answers(attempts):
-                    found[family, stage, benchmark, answer.item, answer.epoch] = answer
+                    found[family, stage, benchmark, answer.item, answer.epoch, seed] = answer
     return found

@@ -12,6 +12,7 @@ from stagelens.engine.shards import Questions
 from stagelens.judges.message import full_message
 from stagelens.judges.order import calls
 from stagelens.judges.rubric import Record
+from stagelens.study.asked import asked_stages
 from stagelens.study.cells import CHARACTERS_PER_TOKEN, JudgingCost
 from stagelens.study.spec import CascadeSpec, Study
 
@@ -51,9 +52,9 @@ def _costs(panel: Panel, asked: Questions, study: Study) -> Iterator[JudgingCost
     characters = sum(map(len, shown))
     for judge in panel.judges:
         stages = sum(
-            judge in panel.judges_of(stage, stage_checkpoint(family, stage, study, None))
-            for family, members in study.families.items()
-            for stage in members.stages
+            judge in panel.judges_of(asks.stage, stage_checkpoint(family, asks.stage, study, None))
+            for family in study.families
+            for asks in asked_stages(study, family)
         )
         attempts = len(judged) * asked.epochs
         asking = calls(stages * _drawn(panel.cascade, attempts, ASSUMED_FLAGGED))

@@ -14,12 +14,14 @@ from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.judges import benchmark_settings, read_panels
 from stagelens.engine.judging import Judging, StageLog, write_summary
 from stagelens.engine.progress import Reporter, silent
+from stagelens.engine.runs import by_run
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import AnswerFile, answer_files
 from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.table import read_table
 from stagelens.report.folder import read_verdicts
 from stagelens.statistics.results import MeasureResult, Verdicts
+from stagelens.study.asked import asked_stages
 from stagelens.study.load import check_files
 from stagelens.study.paths import is_local, rebase
 from stagelens.study.problems import nearest
@@ -77,10 +79,10 @@ def judge_again(
         panels = read_panels(study, benchmark_settings(study), folder.root)
         judging = Judging(panels, study=study, folder=folder, reporter=reporter)
         logs = list(_logs(study, folder))
-        table = judging.grade(_unjudged(read_table(folder.outcomes), logs, study), logs)
+        table = judging.grade(_unjudged(by_run(read_table(folder.outcomes), study), logs), logs)
         old = read_verdicts(folder.verdicts) if folder.verdicts.is_file() else None
         write_text(folder.study, dump_study(study, folder.root))
-        outcomes = write_outcomes([table], folder)
+        outcomes = write_outcomes([table], study, folder)
         write_summary(judging, folder)
         verdicts = decide(study, folder)
     return Regraded(folder, verdicts, tuple(_changes(old, verdicts)), missing_sentences(outcomes))
@@ -113,19 +115,19 @@ def _budget(study: Study, benchmark: str) -> dict[str, int]:
 
 def _logs(study: Study, folder: RunFolder) -> Iterator[StageLog]:
     """Every log of every stage's answers."""
-    for family, members in study.families.items():
-        for stage in members.stages:
-            for file in answer_files(folder.logs(family, stage.name)):
-                yield StageLog(family, stage, file.benchmark, file.path)
+    for family in study.families:
+        for asked in asked_stages(study, family):
+            for file in answer_files(folder.logs(family, asked.stage.name)):
+                yield StageLog(family, asked.stage, file.benchmark, file.path)
 
 
-def _unjudged(table: pl.DataFrame, logs: Sequence[StageLog], study: Study) -> pl.DataFrame:
+def _unjudged(table: pl.DataFrame, logs: Sequence[StageLog]) -> pl.DataFrame:
     """The outcomes as the benchmarks' own scorers left them: from the logs, and from the table what no log holds."""
     frames = [
         AnswerFile(log.benchmark, log.path).outcomes(
             family=log.family,
             stage=log.stage.name,
-            stage_index=study.families[log.family].stages.index(log.stage),
+            stage_index=0,  # its place among the stages is filled in where the table is written
         )
         for log in logs
     ]

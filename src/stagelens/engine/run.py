@@ -184,6 +184,6 @@ def _evaluate(work: _Work) -> Outcome:
         outcomes_of(shard, study, folder, skipped=causes[shard.piece]) for shard in work.shards if shard.piece in causes
     ]
     write_samples(asked, folder)
-    outcomes = write_outcomes(frames, folder)
+    outcomes = write_outcomes(frames, study, folder)
     write_summary(work.judging, folder)
     return Outcome(folder, decide(study, folder), missing_sentences(outcomes))

@@ -19,6 +19,7 @@ from stagelens.engine.judging import Judging
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.looks import undecided
 from stagelens.engine.progress import Reporter
+from stagelens.engine.runs import by_stage
 from stagelens.engine.shards import Portion, Shard
 from stagelens.outcomes.looks import not_asked
 from stagelens.outcomes.schema import CONTROL_MEASURE
@@ -90,7 +91,7 @@ def _going_on(
     filled since, and decided what was undecided then. What was asked counts.
     """
     left = [portion for portion, number in reached.items() if number < study.analysis.looks]
-    verdicts = analyze(outcomes, study=study)
+    verdicts = analyze(by_stage(outcomes, study), study=study)
     open_measures = {
         (family, benchmark, measure)
         for family, benchmark, measures in reached

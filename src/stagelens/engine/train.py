@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,29 +19,31 @@ def checkpoint_of(identity: StageIdentity, study: Study, folder: RunFolder) -> P
     """Where a stage's checkpoint lies on this machine; None for a hub id or a model behind an API."""
     stage = identity.stage
     if stage.trained:
-        return folder.checkpoint(identity.family, stage.name)
+        return folder.checkpoint(identity.family, identity.checkpoint)
     if stage.model is not None and is_local(stage.model):
         return resolve(stage.model, study.folder)
     return None
 
 
 def unmade(stages: Sequence[StageIdentity], folder: RunFolder, ledger: Ledger) -> list[StageIdentity]:
-    """The stages that have to be trained.
+    """The stages that have to be trained; of a run whose saved points are not all there, all of it.
 
     Raises:
         InputError: a stage is there, made from other inputs.
     """
-    missing = []
+    missing: dict[str, StageIdentity] = {}
+    by_name = {(identity.family, identity.stage.name): identity for identity in stages}
     for identity in stages:
-        if not identity.stage.trained:
+        if not identity.trained:
             continue
         done = ledger.is_done(identity.piece, identity.inputs)
         if done and not folder.checkpoint(identity.family, identity.stage.name).is_dir():
             ledger.forget(identity.piece)
             done = False
         if not done:
-            missing.append(identity)
-    return missing
+            made = by_name[identity.family, identity.asked.made_by or identity.stage.name]
+            missing.setdefault(made.piece, made)
+    return [identity for identity in stages if identity.piece in missing]
 
 
 def train_stages(
@@ -61,27 +62,33 @@ def train_stages(
     """
     by_name = {(identity.family, identity.stage.name): identity for identity in all_stages}
     for identity in stages:
-        stage = identity.stage
-        out = folder.checkpoint(identity.family, stage.name)
-        if out.exists():
-            shutil.rmtree(out)
-        parent = by_name.get((identity.family, identity.parent)) if identity.parent else None
-        with reporter.bar(f"{identity.family}/{stage.name}: {stage.kind}") as step:
+        stage, family = identity.stage, identity.family
+        points = [each for each in all_stages if each.family == family and each.asked.made_by == stage.name]
+        points = [each for each in points if each.asked.part is not None]
+        parent = None if identity.asked.parent is None else by_name[family, identity.asked.parent]
+        with reporter.bar(f"{family}/{stage.name}: {stage.kind}") as step:
             make_stage(
                 stage,
                 parent=None if parent is None else _weights(parent, study, folder),
                 folder=study.folder,
-                out=out,
-                seed=study.seed,
+                out=folder.checkpoint(family, stage.name),
+                seed=identity.asked.training_seed,
                 inputs=identity.inputs,
+                points=[
+                    Point(each.asked.part, folder.checkpoint(family, each.stage.name), each.inputs)
+                    for each in points
+                    if each.asked.part is not None
+                ],
+                scratch=folder.training(family, stage.name),
                 progress=step,
             )
-        ledger.record(identity.piece, identity.inputs)
-        reporter.say(f"made {identity.family}/{stage.name} ({stage.kind})")
+        for made in (*points, identity):
+            ledger.record(made.piece, made.inputs)
+        reporter.say(f"made {family}/{stage.name} ({stage.kind})")
 
 
 def _weights(identity: StageIdentity, study: Study, folder: RunFolder) -> Path:
     """A stage's weights on this machine, downloaded where they lie on a hub."""
     if identity.stage.trained:
-        return folder.checkpoint(identity.family, identity.stage.name)
+        return folder.checkpoint(identity.family, identity.checkpoint)
     return adopt(identity.stage, study.folder).path

@@ -22,8 +22,8 @@ SHEET: Final = "labels.csv"
 KEY: Final = "labels-key.csv"
 COLUMNS: Final = ("label_id", "benchmark", "measure", "prompt", "answer", "value")
 
-Answer = tuple[str, str, str, str, int]
-"""Family, stage, benchmark, item, epoch."""
+Answer = tuple[str, str, str, str, int, int]
+"""Family, stage, benchmark, item, epoch, seed."""
 
 
 def write_sheet(key: pl.DataFrame, transcripts: Mapping[Answer, Transcript], folder: Path) -> None:
@@ -40,7 +40,8 @@ def write_sheet(key: pl.DataFrame, transcripts: Mapping[Answer, Transcript], fol
             )
     records = []
     for row in key.iter_rows(named=True):
-        shown = transcripts.get((row["family"], row["stage"], row["benchmark"], row["item"], row["epoch"]))
+        answer_of = tuple(row[name] for name in ("family", "stage", "benchmark", "item", "epoch", "seed"))
+        shown = transcripts.get(answer_of)
         prompt, answer = ("", "") if shown is None else (_asked(shown), shown.answer or "")
         records.append([row["label_id"], row["benchmark"], row["measure"], prompt, answer, ""])
     try:

@@ -47,6 +47,48 @@ class LineageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One source of the mixture that a stage was trained on here.
+
+    ``drawn`` rows of ``rows`` were trained on, with ``trained_tokens`` that carried loss; ``None``: nobody counted.
+    ``author``, ``teacher`` and ``teacher_stage`` are the study's words. ``duplicates`` and ``contaminated`` rows were
+    left out: those that said the same, and, by benchmark, those that held one of its items.
+    """
+
+    family: str
+    stage: str
+    source: str
+    rows: int | None = None
+    drawn: int | None = None
+    trained_tokens: int | None = None
+    author: str | None = None
+    teacher: str | None = None
+    teacher_stage: str | None = None
+    duplicates: int = 0
+    contaminated: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LossPoint:
+    """The mean loss at a step, in nats for each trained token, and that of every source that took part in it."""
+
+    step: int
+    loss: float
+    sources: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How one stage was trained here: its sources, and its losses in order of the steps."""
+
+    family: str
+    stage: str
+    kind: str
+    sources: tuple[SourceRow, ...] = ()
+    losses: tuple[LossPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeRow:
     """One judge of one benchmark.
 
@@ -92,10 +134,15 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """All that the verdicts do not carry. ``notes`` are sentences for the report's warnings."""
+    """All that the verdicts do not carry. ``notes`` are sentences for the report's warnings.
+
+    ``elsewhere`` names the SFT stages, as (family, stage), that were made elsewhere.
+    """
 
     parity: tuple[ParityRow, ...] = ()
     lineage: tuple[LineageRow, ...] = ()
     examples: tuple[Example, ...] = ()
     judges: tuple[JudgeRow, ...] = ()
+    trainings: tuple[Training, ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import AnswerFile, answer_files, summarise
-from stagelens.report.context import Example, JudgeRow, LineageRow, ParityRow, ReportContext
+from stagelens.report.context import Example, JudgeRow, LineageRow, ParityRow, ReportContext, Training
+from stagelens.report.trainings import read_training
+from stagelens.study.asked import asked_stages
 from stagelens.study.spec import Stage, Study
 
 EXAMPLES = 9
@@ -25,12 +27,19 @@ def gather_context(folder: Path) -> ReportContext | None:
     if not (folder / "study.yaml").is_file():
         return None
     study = Study.load(folder / "study.yaml")
-    stages = [(family, stage) for family, members in study.families.items() for stage in members.stages]
+    stages = [(family, asked.stage) for family in study.families for asked in asked_stages(study, family)]
     return ReportContext(
         parity=tuple(_parity(study, family, stage, folder) for family, stage in stages),
         lineage=tuple(_lineage(family, stage) for family, stage in stages),
         examples=tuple(example for family, stage in stages for example in _examples(family, stage, folder)),
         judges=_judges(folder / "judging.json"),
+        trainings=tuple(_trainings(study, folder)),
+        elsewhere=tuple(
+            (family, stage.name)
+            for family, members in study.families.items()
+            for stage in members.stages
+            if stage.kind == "sft" and not stage.trained
+        ),
     )
 
 
@@ -63,6 +72,17 @@ def _lineage(family: str, stage: Stage) -> LineageRow:
         sources = ", ".join(source.name for source in stage.mixture.sources) if stage.mixture else ""
         made = f"trained here on {sources}"
     return LineageRow(family, stage.name, stage.kind, made, stage.from_)
+
+
+def _trainings(study: Study, folder: Path) -> Iterator[Training]:
+    """Of every stage that was trained here; saved points share their stage's."""
+    for family in study.families:
+        for asked in asked_stages(study, family):
+            stage = asked.stage
+            if stage.trained and asked.made_by is None:
+                found = read_training(folder / "checkpoints" / family / stage.name, family, stage.name, stage.kind)
+                if found is not None:
+                    yield found
 
 
 def _examples(family: str, stage: Stage, folder: Path) -> Iterator[Example]:

@@ -18,7 +18,10 @@ from stagelens.report.counterfactuals import counterfactual_effects
 from stagelens.report.exploratory import ordinal_table, strata_table
 from stagelens.report.headline import headline
 from stagelens.report.judging import judge_texts, judges_table, left_out_table, low_agreement
+from stagelens.report.losses import loss_charts
 from stagelens.report.methods import readings, references
+from stagelens.report.mixtures import authorship_sentences, mixtures_table
+from stagelens.report.onset import elicitation_table, onset_table
 from stagelens.report.pairs import is_side_by_side, matrices
 from stagelens.report.pairs_picture import pairs_picture
 from stagelens.report.parity import lineage_table, parity_differences, parity_table
@@ -78,6 +81,11 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
         parity=parity_table(context.parity),
         parity_differences=parity_differences(context.parity),
         lineage=lineage_table(context.lineage),
+        elicitations=elicitation_table(verdicts),
+        onsets=onset_table(verdicts),
+        authorship=authorship_sentences(context.trainings, context.elsewhere),
+        mixtures=mixtures_table(context.trainings),
+        losses=loss_charts(context.trainings),
         claims=claim_texts(verdicts.claims),
         items=item_answers(context.examples),
         readings=readings(verdicts),

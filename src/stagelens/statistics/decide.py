@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from stagelens.errors import InputError
+from stagelens.statistics.conclusions.appearance import appearance_sentences, appearances
 from stagelens.statistics.conclusions.causes import find_cause, sensitivity
 from stagelens.statistics.conclusions.caveats import caveats
 from stagelens.statistics.conclusions.claims import judge_claims
 from stagelens.statistics.conclusions.counterfactual import counterfactual, split
 from stagelens.statistics.conclusions.counterfactual_words import counterfactual_sentences
+from stagelens.statistics.conclusions.elicited import disagreement, elicited, established_under_all, under_all
 from stagelens.statistics.conclusions.established import established_by
 from stagelens.statistics.conclusions.judged import judging_of
 from stagelens.statistics.conclusions.ordinal import ordinal
@@ -20,7 +23,17 @@ from stagelens.statistics.conclusions.shares import shares
 from stagelens.statistics.conclusions.strata import strata
 from stagelens.statistics.contrasts.findings import Decision, Findings, correct_headlines, examine, report
 from stagelens.statistics.data import MeasureData, Question, Rules, default_roles
-from stagelens.statistics.results import Counterfactual, MeasureResult, Verdicts
+from stagelens.statistics.results import Appearance, Counterfactual, Elicited, MeasureResult, Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """A measure before any correction: the findings on its steps, and what stages that are none show."""
+
+    findings: Findings
+    aside: Counterfactual | None
+    appearances: tuple[Appearance, ...]
+    elicitations: tuple[Elicited, ...]
 
 
 def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:
@@ -41,17 +54,16 @@ def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:
             counterfactual stages whose parts are unknown or shared.
     """
     examined = [_examine(one, rules) for one in data]
-    study = [findings for findings, _ in examined]
+    study = [each.findings for each in examined]
     corrections = correct_headlines(study)
     results = tuple(
-        _conclude(findings, aside, report(findings, correction))
-        for (findings, aside), correction in zip(examined, corrections, strict=True)
+        _conclude(each, report(each.findings, correction))
+        for each, correction in zip(examined, corrections, strict=True)
     )
     return Verdicts(rules.study, rules.alpha, judge_claims(rules.claims, study, rules.alpha), results)
 
 
-def _examine(everything: MeasureData, rules: Rules) -> tuple[Findings, Counterfactual | None]:
-    """A measure's findings on the stages that are steps, and what the others show."""
+def _examine(everything: MeasureData, rules: Rules) -> _Examined:
     where = f"{everything.family}/{everything.benchmark}/{everything.measure}"
     margin = rules.margin(everything.benchmark, everything.measure, everything.kind)
     if not 0 < margin < everything.high - everything.low:
@@ -75,14 +87,26 @@ def _examine(everything: MeasureData, rules: Rules) -> tuple[Findings, Counterfa
         )
     question = Question(margin, rules.alpha, rules.method, data.look)
     findings = examine(data, roles, question, all_pairs=rules.all_pairs)
-    return findings, counterfactual(everything, aside, findings)
+    return _Examined(
+        findings,
+        counterfactual(everything, aside, findings),
+        appearances(everything, findings),
+        elicited(everything, findings),
+    )
 
 
-def _conclude(findings: Findings, aside: Counterfactual | None, decisions: tuple[Decision, ...]) -> MeasureResult:
-    data, cause = findings.data, find_cause(findings)
-    established, sensitive = established_by(findings, decisions), sensitivity(findings, aside)
+def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureResult:
+    findings, aside = examined.findings, examined.aside
+    data, alone = findings.data, find_cause(findings)
+    cause = under_all(alone, examined.elicitations)
+    established = established_under_all(established_by(findings, decisions), alone, examined.elicitations, findings)
+    sensitive = sensitivity(findings, aside)
     runs = 1 if data.run is None else np.unique(data.run).size
-    sentences = (why(findings, decisions, cause, established), *counterfactual_sentences(findings, aside))
+    sentences = (
+        disagreement(findings, alone, examined.elicitations) or why(findings, decisions, cause, established),
+        *counterfactual_sentences(findings, aside),
+        *appearance_sentences(findings, examined.appearances),
+    )
     return MeasureResult(
         family=data.family,
         benchmark=data.benchmark,
@@ -106,4 +130,6 @@ def _conclude(findings: Findings, aside: Counterfactual | None, decisions: tuple
         ordinal=ordinal(findings),
         judging=judging_of(findings),
         counterfactual=aside,
+        appearances=examined.appearances,
+        elicitations=examined.elicitations,
     )

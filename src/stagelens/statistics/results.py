@@ -201,6 +201,41 @@ class Counterfactual:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedPoint:
+    """A stage at a ``part`` of its training, 0 to 1: its level, and the finished stage minus it."""
+
+    part: float
+    level: Level
+    difference: float | None
+    low: float
+    high: float
+    verdict: VerdictWord
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """The saved points of a stage in order. ``appears_by``: the first part from which on all agree with its end."""
+
+    stage: str
+    points: tuple[SavedPoint, ...]
+    appears_by: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Elicited:
+    """Stage ``of``, asked under another few-shot prompt as ``stage``: its level, and the cause that this one gives.
+
+    ``rises``: whether the step of that cause goes up; ``None`` where the cause is not one stage.
+    """
+
+    stage: str
+    of: str
+    level: Level
+    cause: str | None
+    rises: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureResult:
     """Everything decided about one measure of one family.
 
@@ -230,6 +265,8 @@ class MeasureResult:
     ordinal: Ordinal | None = None
     judging: Judging | None = None
     counterfactual: Counterfactual | None = None
+    appearances: tuple[Appearance, ...] = ()
+    elicitations: tuple[Elicited, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

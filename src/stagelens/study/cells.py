@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 from stagelens.outcomes.measures import KNOWN, Measure
 from stagelens.outcomes.schema import CONTROL_MEASURE
 from stagelens.statistics.data import Rules
+from stagelens.study.asked import asked_stages
 from stagelens.study.plan_json import measure_to_dict, rounded
 from stagelens.study.power import Assumptions, Prospect, prospect
 from stagelens.study.prospects import Extent, Pilots, Simulated, simulate
@@ -187,9 +188,9 @@ def plan(
     """
     assumed = assumed or Assumptions()
     cells = tuple(
-        _cell(study, family, stage.name, benchmark, inventory[benchmark])
-        for family, members in study.families.items()
-        for stage in members.stages
+        _cell(study, family, asked.stage.name, benchmark, inventory[benchmark])
+        for family in study.families
+        for asked in asked_stages(study, family)
         for benchmark in study.benchmarks
     )
     measures = tuple(

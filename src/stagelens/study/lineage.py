@@ -76,7 +76,7 @@ def _parent(stage: Stage, at: FieldPath, before: dict[str, Stage], *, later: lis
         hint = nearest(stage.from_, before) if before else "this is the first stage"
         fault = "does not come before this one" if stage.from_ in later else "is not a stage of this family"
         yield Problem((*at, "from"), f"{stage.from_!r} {fault}; {hint}")
-    elif None not in (stage.seeds, parent.seeds) and stage.seeds != parent.seeds and parent.seeds != 1:
+    elif None not in (stage.seeds, parent.seeds) and parent.seeds not in (stage.seeds, 1):
         message = f"{stage.seeds} runs cannot start from the {parent.seeds} of {parent.name!r}: leave 'seeds' out here"
         yield Problem((*at, "seeds"), message)
     elif stage.trained and parent.model is not None and not _has_weights(parent.model):

@@ -1,4 +1,4 @@
-"""What a study file may say in one line, written out: ``{name: format, like: sft, without: [safety], instead: [helpful]}``.
+"""What a study file may say in one line, written out: ``{name: format, like: sft, without: [safety]}``.
 
 A stage that is ``like`` another has that stage's kind, parent, recipe, mixture and seeds; its own keys come on top.
 ``without`` names sources of the mixture that others take the place of: those of ``instead``, or all the rest.
@@ -19,7 +19,8 @@ _SHARED: Final = ("kind", "from", "recipe", "mixture", "seeds")
 
 def written_out(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """A study file's content with every such stage in full, and what is wrong with those that cannot be."""
-    families, found = content.get("families"), []
+    found: list[Problem] = []
+    families = content.get("families")
     if not isinstance(families, Mapping):
         return dict(content), found
     full: dict[str, Any] = {}
@@ -40,48 +41,49 @@ def written_out(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[Proble
 
 
 def _stage(stage: Any, before: list[Any], at: FieldPath) -> Any | list[Problem]:
-    if not isinstance(stage, Mapping):
-        return stage
-    stray = next((key for key in (WITHOUT, INSTEAD) if key in stage and LIKE not in stage), None)
-    if stray is not None:
-        return [Problem((*at, stray), f"'{stray}' belongs to a stage that is 'like' another: name that stage too")]
-    if LIKE not in stage:
+    if not isinstance(stage, Mapping) or not {LIKE, WITHOUT, INSTEAD} & set(stage):
         return stage
     known = {each["name"]: each for each in before if isinstance(each, Mapping) and isinstance(each.get("name"), str)}
-    model = known.get(stage[LIKE]) if isinstance(stage[LIKE], str) else None
-    if model is None:
-        return [
-            Problem((*at, LIKE), f"{stage[LIKE]!r} is no stage before this one; {nearest(str(stage[LIKE]), known)}")
-        ]
-    mixture = model.get("mixture")
-    if not isinstance(mixture, Mapping) or not isinstance(mixture.get("sources"), list):
-        return [Problem((*at, LIKE), f"{stage[LIKE]!r} is not trained here: there is no mixture to take over")]
-    faults = list(_faults(stage, mixture, at))
+    faults = list(_faults(stage, known, at))
     if faults:
         return faults
+    model = known[stage[LIKE]]
     shared = {key: model[key] for key in _SHARED if key in model}
     if "from" not in shared:
         parent = _step_before(model, before)
         shared |= {} if parent is None else {"from": parent}
     if WITHOUT in stage:
-        rest = [name for name in _names(mixture) if name not in stage[WITHOUT]]
-        shared["mixture"] = {**mixture, "replace": {"sources": stage[WITHOUT], "by": stage.get(INSTEAD, rest)}}
+        rest = [name for name in _names(model["mixture"]) if name not in stage[WITHOUT]]
+        shared["mixture"] = {**model["mixture"], "replace": {"sources": stage[WITHOUT], "by": stage.get(INSTEAD, rest)}}
     return shared | {key: value for key, value in stage.items() if key not in (LIKE, WITHOUT, INSTEAD)}
 
 
-def _faults(stage: Mapping[str, Any], mixture: Mapping[str, Any], at: FieldPath) -> Iterator[Problem]:
+def _faults(stage: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], at: FieldPath) -> Iterator[Problem]:
+    like = stage.get(LIKE)
+    if like is None:
+        stray = WITHOUT if WITHOUT in stage else INSTEAD
+        yield Problem((*at, stray), f"{stray!r} belongs to a stage that is 'like' another: name that stage too")
+        return
+    if not isinstance(like, str) or like not in known:
+        yield Problem((*at, LIKE), f"{like!r} is no stage before this one; {nearest(str(like), known)}")
+        return
+    mixture = known[like].get("mixture")
+    if not isinstance(mixture, Mapping) or not isinstance(mixture.get("sources"), list):
+        yield Problem((*at, LIKE), f"{like!r} is not trained here: there is no mixture to take over")
+        return
+    yield from _misnamed(stage, _names(mixture), at)
+
+
+def _misnamed(stage: Mapping[str, Any], sources: list[str], at: FieldPath) -> Iterator[Problem]:
     for key in (WITHOUT, INSTEAD):
         names = stage.get(key, [])
-        if (
-            not isinstance(names, list)
-            or not all(isinstance(name, str) for name in names)
-            or (key in stage and not names)
-        ):
+        of_texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        if not of_texts or (key in stage and not names):
             yield Problem((*at, key), "must be a list of names of sources, such as [safety]")
             continue
         for index, name in enumerate(names):
-            if name not in _names(mixture):
-                hint = nearest(name, _names(mixture))
+            if name not in sources:
+                hint = nearest(name, sources)
                 yield Problem((*at, key, index), f"{name!r} is no source of the stage {stage[LIKE]!r}; {hint}")
     if INSTEAD in stage and WITHOUT not in stage:
         yield Problem((*at, INSTEAD), "says what comes in the place of sources: name those in 'without'")

@@ -60,7 +60,9 @@ def split(data: MeasureData, roles: FamilyRules) -> tuple[MeasureData, tuple[int
     if len(set(named.values())) < len(named):
         raise InputError(f"the family {data.family} gives one counterfactual stage two parts; give each stage one.")
     aside = tuple(index for index, stage in enumerate(data.stages) if stage in named.values())
-    return of_stages(data, [index for index in range(len(data.stages)) if index not in aside]), aside
+    others = {*roles.elicitations, *(point for points in roles.points.values() for point in points)}
+    steps = [index for index, stage in enumerate(data.stages) if index not in aside and stage not in others]
+    return of_stages(data, steps), aside
 
 
 def counterfactual(data: MeasureData, aside: tuple[int, ...], findings: Findings) -> Counterfactual | None:

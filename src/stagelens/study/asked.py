@@ -1,0 +1,107 @@
+"""A family's stages as they are asked: a run for each training seed, saved points, a second elicitation of a base.
+
+In a run folder each has a name of its own, ``Asked.stage.name``. In outcome tables runs of one stage share its name and
+differ in their seed; saved points and second elicitations are stages beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from stagelens.study.spec import Family, Prompting, Stage, Study
+
+FIRST: Final[Prompting] = "urial_benign"
+SECOND: Final[Prompting] = "urial_careful"
+"""The two few-shot prompts that ``elicitation: urial`` stands for: the one whose answers are a stage's own, and the one
+under which a cause has to hold as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One checkpoint under one elicitation.
+
+    Attributes:
+        stage: as it is asked; ``stage.name`` is its name in the run folder.
+        of: the study's stage that it is a checkpoint of.
+        outcome: its name in outcome tables.
+        seed: the training seed in outcome tables; 0 where the stage is one checkpoint.
+        training_seed: what it is trained with.
+        parent: the name in the run folder of what it is trained from; None for one that is adopted or starts afresh.
+        part: of its stage's training, 0 to 1, where it is a saved point.
+        made_by: the name in the run folder of the stage whose training makes it, where that is another.
+    """
+
+    stage: Stage
+    of: str
+    outcome: str
+    seed: int
+    training_seed: int
+    parent: str | None = None
+    part: float | None = None
+    made_by: str | None = None
+
+
+def asked_stages(study: Study, family: str) -> tuple[Asked, ...]:
+    """All that is asked of a family: parents before children, a stage's saved points before it, runs by their seed."""
+    members = study.families[family]
+    runs = run_counts(members)
+    return tuple(
+        each
+        for stage in members.stages
+        for run in range(runs[stage.name])
+        for each in _of_run(stage, run, runs, members, study.seed)
+    )
+
+
+def outcome_names(study: Study, family: str) -> tuple[str, ...]:
+    """The names that outcome tables know, in order; a stage's index in them is its ``stage_index``."""
+    return tuple(dict.fromkeys(each.outcome for each in asked_stages(study, family)))
+
+
+def run_counts(family: Family) -> dict[str, int]:
+    """How many checkpoints each stage is: as many as its ``seeds`` say, or as what it is trained from."""
+    counts: dict[str, int] = {}
+    for stage in family.stages:
+        inherited = counts.get(stage.from_ or "", 1) if stage.trained else 1
+        counts[stage.name] = stage.seeds or inherited
+    return counts
+
+
+def point_name(stage: str, part: float) -> str:
+    """A saved point's name in outcome tables: ``sft@0.25``."""
+    return f"{stage}@{part:g}"
+
+
+def second_name(stage: str) -> str:
+    """The name of a stage that is asked under the second elicitation too: ``base@urial_careful``."""
+    return f"{stage}@{SECOND}"
+
+
+def _of_run(stage: Stage, run: int, runs: dict[str, int], family: Family, seed: int) -> Iterator[Asked]:
+    several = runs[stage.name] > 1
+    name = _in_run(stage.name, run, seed)
+    known = {each.name for each in family.stages}
+    parent = stage.from_ if stage.trained and stage.from_ in known else None
+    shared = {
+        "seed": seed + run if several else 0,
+        "training_seed": seed + run,
+        "parent": None if parent is None else _in_run(parent, run if runs[parent] > 1 else 0, seed),
+    }
+    for part in sorted(stage.save_at):
+        at = point_name(stage.name, part)
+        yield Asked(_named(stage, _in_run(at, run, seed)), stage.name, at, part=part, made_by=name, **shared)  # type: ignore[arg-type]
+    twice = stage.elicitation == "urial"
+    yield Asked(_named(stage, name, FIRST if twice else None), stage.name, stage.name, **shared)  # type: ignore[arg-type]
+    if twice:
+        again = second_name(stage.name)
+        yield Asked(_named(stage, _in_run(again, run, seed), SECOND), stage.name, again, made_by=name, **shared)  # type: ignore[arg-type]
+
+
+def _named(stage: Stage, name: str, elicitation: Prompting | None = None) -> Stage:
+    return stage.model_copy(update={"name": name, "elicitation": elicitation or stage.elicitation})
+
+
+def _in_run(name: str, run: int, seed: int) -> str:
+    return f"{name}@seed-{seed + run}" if run else name
