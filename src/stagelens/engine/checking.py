@@ -75,13 +75,22 @@ def _describe_judges(panel: Panel, *, offline: bool) -> str:
 def _check_stage(stage: Stage, study: Study, *, offline: bool) -> str:
     if stage.trained:
         check_recipe(stage, study.folder)
-        contents = read_mixture(stage, study.folder)
-        rows = ", ".join(f"{content.name} {len(content.rows)} rows" for content in contents)
-        return f"trained by {stage.kind} from {rows}"
+        return f"trained by {stage.kind} from {', '.join(_describe_sources(stage, study, offline=offline))}"
     adopted = adopt(stage, study.folder)
     if adopted.form == "hub" and not offline:
         adopted.fingerprint()
     return f"adopted from {adopted.location}"
+
+
+def _describe_sources(stage: Stage, study: Study, *, offline: bool) -> Iterator[str]:
+    """Every source with its rows; offline, one on the hub by its name alone."""
+    assert stage.mixture is not None
+    here = [source for source in stage.mixture.sources if source.dataset is None or not offline]
+    local = stage.mixture.model_copy(update={"sources": tuple(here)})
+    contents = read_mixture(stage.model_copy(update={"mixture": local}), study.folder) if here else ()
+    known = {content.name: f"{content.name} {len(content.rows)} rows" for content in contents}
+    for source in stage.mixture.sources:
+        yield known.get(source.name, f"{source.name} of {source.dataset} (not looked at offline)")
 
 
 def _expect(planned: PlannedMeasure) -> str:
