@@ -12,10 +12,16 @@ import pytest
 from report_samples import FULL, UNSAFE, level
 
 from stagelens.errors import InputError
-from stagelens.report.context import LossPoint, ReportContext, SourceRow, Training
+from stagelens.report.context import ContaminationRow, LossPoint, ReportContext, SourceRow, Training
 from stagelens.report.html import render_report
 from stagelens.report.losses import MOST_POINTS, loss_charts
-from stagelens.report.mixtures import authorship_sentences, mixtures_table, written_by
+from stagelens.report.mixtures import (
+    authorship_sentences,
+    contamination_notes,
+    contamination_table,
+    mixtures_table,
+    written_by,
+)
 from stagelens.report.onset import elicitation_table, onset_table
 from stagelens.report.trainings import read_training
 from stagelens.statistics.results import Appearance, Elicited, SavedPoint
@@ -118,6 +124,23 @@ def test_saved_points_and_elicitations_are_shown_where_there_are_any():
     assert [row.cells[2] for row in table.rows] == ["10%", "50%"]
     (row,) = elicitation_table(full).rows
     assert "sft, lowers it" in row.cells
+
+
+def test_items_that_a_stage_was_trained_on_are_a_warning():
+    found = ContaminationRow(
+        "family", "sft", "safety", items=380, found=4, exact=1, rows=9, removed=False, example="how?"
+    )
+    clean = replace(found, benchmark="dilemmas", found=0, exact=0, rows=0)
+    away = replace(found, benchmark="odcv", removed=True)
+    trained = [replace(training(source()), contamination=(found, clean, away))]
+    assert contamination_notes(trained) == (
+        "sft was trained on 9 rows that hold 4 of the 380 items of safety, verbatim or lightly edited: what it answers "
+        "there may be remembered",
+    )
+    table = contamination_table(trained)
+    assert [row.cells[1:3] for row in table.rows] == [("safety", "4 of 380"), ("odcv", "4 of 380")]
+    assert [row.cells[table.heads.index("then")] for row in table.rows] == ["trained on", "left out"]
+    assert "may be remembered" in render_report(FULL, ReportContext(notes=contamination_notes(trained)))
 
 
 def test_names_from_data_are_escaped():

@@ -78,14 +78,33 @@ class LossPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ContaminationRow:
+    """How many of a benchmark's ``items`` stand in the mixture of a stage, ``exact`` of those ``found`` verbatim.
+
+    ``rows`` hold them; ``removed`` says that these were left out. ``example`` is a passage that was found.
+    """
+
+    family: str
+    stage: str
+    benchmark: str
+    items: int
+    found: int
+    exact: int
+    rows: int
+    removed: bool
+    example: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
-    """How one stage was trained here: its sources, and its losses in order of the steps."""
+    """How one stage was trained here: its sources, what of the benchmarks stands in them, its losses step by step."""
 
     family: str
     stage: str
     kind: str
     sources: tuple[SourceRow, ...] = ()
     losses: tuple[LossPoint, ...] = ()
+    contamination: tuple[ContaminationRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

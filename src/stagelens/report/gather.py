@@ -10,6 +10,7 @@ from pathlib import Path
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import AnswerFile, answer_files, summarise
 from stagelens.report.context import Example, JudgeRow, LineageRow, ParityRow, ReportContext, Training
+from stagelens.report.mixtures import contamination_notes
 from stagelens.report.trainings import read_training
 from stagelens.study.asked import asked_stages
 from stagelens.study.spec import Stage, Study
@@ -28,12 +29,14 @@ def gather_context(folder: Path) -> ReportContext | None:
         return None
     study = Study.load(folder / "study.yaml")
     stages = [(family, asked.stage) for family in study.families for asked in asked_stages(study, family)]
+    trainings = tuple(_trainings(study, folder))
     return ReportContext(
         parity=tuple(_parity(study, family, stage, folder) for family, stage in stages),
         lineage=tuple(_lineage(family, stage) for family, stage in stages),
         examples=tuple(example for family, stage in stages for example in _examples(family, stage, folder)),
         judges=_judges(folder / "judging.json"),
-        trainings=tuple(_trainings(study, folder)),
+        trainings=trainings,
+        notes=contamination_notes(trainings),
         elsewhere=tuple(
             (family, stage.name)
             for family, members in study.families.items()

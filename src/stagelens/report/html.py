@@ -20,7 +20,7 @@ from stagelens.report.headline import headline
 from stagelens.report.judging import judge_texts, judges_table, left_out_table, low_agreement
 from stagelens.report.losses import loss_charts
 from stagelens.report.methods import readings, references
-from stagelens.report.mixtures import authorship_sentences, mixtures_table
+from stagelens.report.mixtures import authorship_sentences, contamination_table, mixtures_table
 from stagelens.report.onset import elicitation_table, onset_table
 from stagelens.report.pairs import is_side_by_side, matrices
 from stagelens.report.pairs_picture import pairs_picture
@@ -85,6 +85,7 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
         onsets=onset_table(verdicts),
         authorship=authorship_sentences(context.trainings, context.elsewhere),
         mixtures=mixtures_table(context.trainings),
+        contamination=contamination_table(context.trainings),
         losses=loss_charts(context.trainings),
         claims=claim_texts(verdicts.claims),
         items=item_answers(context.examples),

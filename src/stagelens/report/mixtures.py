@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from stagelens.report.context import SourceRow, Training
+from stagelens.report.context import ContaminationRow, SourceRow, Training
 from stagelens.report.tabulate import Column, Table, tabulate
 from stagelens.report.units import MISSING, share
 
@@ -56,6 +56,32 @@ def mixtures_table(trainings: Iterable[Training]) -> Table:
     )
     rows = [row for each in trainings for row in each.sources]
     return tabulate(columns, rows, group=lambda row: (row.family, row.stage))
+
+
+def contamination_table(trainings: Iterable[Training]) -> Table:
+    """Items of the benchmarks that stand in mixtures; a benchmark of which none does is not listed."""
+    columns: tuple[Column[ContaminationRow], ...] = (
+        Column("stage", lambda row: row.stage, numeric=False),
+        Column("benchmark", lambda row: row.benchmark, numeric=False),
+        Column("items found", lambda row: f"{row.found:,} of {row.items:,}"),
+        Column("verbatim", lambda row: f"{row.exact:,}", "the rest lightly edited"),
+        Column("rows", lambda row: f"{row.rows:,}", "that hold one"),
+        Column("then", lambda row: "left out" if row.removed else "trained on", numeric=False),
+        Column("for example", lambda row: row.example or MISSING, numeric=False, wide=True),
+    )
+    rows = [row for each in trainings for row in each.contamination if row.found]
+    return tabulate(columns, rows, group=lambda row: (row.family, row.stage))
+
+
+def contamination_notes(trainings: Iterable[Training]) -> tuple[str, ...]:
+    """A warning for every benchmark of which a stage was trained on items."""
+    return tuple(
+        f"{row.stage} was trained on {row.rows:,} rows that hold {row.found:,} of the {row.items:,} items of "
+        f"{row.benchmark}, verbatim or lightly edited: what it answers there may be remembered"
+        for each in trainings
+        for row in each.contamination
+        if row.found and not row.removed
+    )
 
 
 def _sentence(training: Training) -> str:

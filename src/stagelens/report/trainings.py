@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stagelens.errors import InputError
-from stagelens.report.context import LossPoint, SourceRow, Training
+from stagelens.report.context import ContaminationRow, LossPoint, SourceRow, Training
 
 
 def read_training(checkpoint: Path, family: str, stage: str, kind: str) -> Training | None:
@@ -28,6 +28,10 @@ def read_training(checkpoint: Path, family: str, stage: str, kind: str) -> Train
             kind=kind,
             sources=tuple(_source(each, family, stage) for each in provenance.get("sources", [])),
             losses=tuple(_loss(record) for record in losses["records"]),
+            contamination=tuple(
+                ContaminationRow(family, stage, str(name), **found)
+                for name, found in (provenance.get("contamination") or {}).items()
+            ),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
