@@ -109,7 +109,7 @@ def test_what_cannot_be_is_said(fields, said):
 
 def test_an_adopted_stage_has_neither_seeds_nor_points():
     for field in ("seeds: 2", "save_at: [0.5]"):
-        with pytest.raises(InputError, match="trained here|applies to training"):
+        with pytest.raises(InputError, match=r"trained here|applies to training"):
             study(more=f"- {{name: dpo, kind: dpo, model: ./dpo, {field}}}")
 
 
