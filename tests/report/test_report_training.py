@@ -133,9 +133,10 @@ def test_items_that_a_stage_was_trained_on_are_a_warning():
     clean = replace(found, benchmark="dilemmas", found=0, exact=0, rows=0)
     away = replace(found, benchmark="odcv", removed=True)
     trained = [replace(training(source()), contamination=(found, clean, away))]
-    assert contamination_notes(trained) == (
+    (note,) = contamination_notes(trained)
+    assert note == (
         "sft was trained on 9 rows that hold 4 of the 380 items of safety, verbatim or lightly edited: what it answers "
-        "there may be remembered",
+        "there may be remembered"
     )
     table = contamination_table(trained)
     assert [row.cells[1:3] for row in table.rows] == [("safety", "4 of 380"), ("odcv", "4 of 380")]

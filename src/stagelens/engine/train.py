@@ -11,6 +11,7 @@ from stagelens.engine.ledger import Ledger
 from stagelens.engine.progress import Reporter
 from stagelens.stages import make_stage
 from stagelens.stages.adopt import adopt
+from stagelens.stages.course import Point
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.spec import Study
 

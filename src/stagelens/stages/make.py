@@ -128,7 +128,14 @@ def read_mixture(stage: Stage, folder: Path) -> tuple[mixture.Content, ...]:
 
 
 def _train(
-    stage: Stage, rows: Sequence[mixture.Row], *, parent: Path | None, folder: Path, work: Path, seed: int, course: Course
+    stage: Stage,
+    rows: Sequence[mixture.Row],
+    *,
+    parent: Path | None,
+    folder: Path,
+    work: Path,
+    seed: int,
+    course: Course,
 ) -> Trained:
     if stage.kind == "pretrain":
         from stagelens.stages.pretrain import pretrain
