@@ -71,7 +71,9 @@ def test_what_is_not_known_is_said():
 
 def test_only_sft_has_a_sentence_and_runs_share_it():
     one = training(source(author="human"))
-    assert len(authorship_sentences([one, one, training(source(author="human"), kind="dpo", stage="dpo")])) == 1
+    again = replace(one, stage="sft@seed-1", again=True)
+    assert len(authorship_sentences([one, again, training(source(author="human"), kind="dpo", stage="dpo")])) == 1
+    assert len(mixtures_table([one, again]).rows) == 1
 
 
 def test_the_table_says_what_was_left_out():

@@ -97,7 +97,10 @@ class ContaminationRow:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How one stage was trained here: its sources, what of the benchmarks stands in them, its losses step by step."""
+    """How one stage was trained here: its sources, what of the benchmarks stands in them, its losses step by step.
+
+    ``again``: a further run of a stage, with another seed, of which all but the losses has been said already.
+    """
 
     family: str
     stage: str
@@ -105,6 +108,7 @@ class Training:
     sources: tuple[SourceRow, ...] = ()
     losses: tuple[LossPoint, ...] = ()
     contamination: tuple[ContaminationRow, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 from stagelens.errors import InputError
@@ -85,7 +85,7 @@ def _trainings(study: Study, folder: Path) -> Iterator[Training]:
             if stage.trained and asked.made_by is None:
                 found = read_training(folder / "checkpoints" / family / stage.name, family, stage.name, stage.kind)
                 if found is not None:
-                    yield found
+                    yield replace(found, again=stage.name != asked.of)
 
 
 def _examples(family: str, stage: Stage, folder: Path) -> Iterator[Example]:

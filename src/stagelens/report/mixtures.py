@@ -33,11 +33,8 @@ def written_by(row: SourceRow) -> str:
 
 
 def authorship_sentences(trainings: Iterable[Training], elsewhere: Iterable[tuple[str, str]] = ()) -> tuple[str, ...]:
-    """For every SFT stage, how much of its mixture was written by whom; one that was made elsewhere has an unknown one.
-
-    Runs of one stage, which share their sources, have one sentence.
-    """
-    told = [_sentence(each) for each in trainings if each.kind == "sft" and each.sources]
+    """For every SFT stage, how much of its mixture was written by whom; one that was made elsewhere has an unknown one."""
+    told = [_sentence(each) for each in trainings if each.kind == "sft" and each.sources and not each.again]
     told += [f"{stage} was made elsewhere: who wrote what it was trained on is not known." for _, stage in elsewhere]
     return tuple(dict.fromkeys(told))
 
@@ -54,7 +51,7 @@ def mixtures_table(trainings: Iterable[Training]) -> Table:
         Column("teacher", lambda row: row.teacher or MISSING, numeric=False),
         Column("left out", _left_out, "before anything was drawn", numeric=False),
     )
-    rows = [row for each in trainings for row in each.sources]
+    rows = [row for each in trainings if not each.again for row in each.sources]
     return tabulate(columns, rows, group=lambda row: (row.family, row.stage))
 
 
@@ -69,7 +66,7 @@ def contamination_table(trainings: Iterable[Training]) -> Table:
         Column("then", lambda row: "left out" if row.removed else "trained on", numeric=False),
         Column("for example", lambda row: row.example or MISSING, numeric=False, wide=True),
     )
-    rows = [row for each in trainings for row in each.contamination if row.found]
+    rows = [row for each in trainings if not each.again for row in each.contamination if row.found]
     return tabulate(columns, rows, group=lambda row: (row.family, row.stage))
 
 
@@ -80,7 +77,7 @@ def contamination_notes(trainings: Iterable[Training]) -> tuple[str, ...]:
         f"{row.benchmark}, verbatim or lightly edited: what it answers there may be remembered"
         for each in trainings
         for row in each.contamination
-        if row.found and not row.removed
+        if row.found and not row.removed and not each.again
     )
 
 
