@@ -88,10 +88,17 @@ def points(count, *names):
 
 def test_every_source_has_a_line_with_its_name():
     (chart,) = loss_charts([training(losses=points(40, "helpful", "refusals"))])
-    assert chart.count('class="loss"') == 2
+    assert chart.count("<title>") == 2
     assert "helpful from 2.00 to 0.05" in chart
     (plain,) = loss_charts([training(losses=points(5), kind="dpo")])
-    assert plain.count('class="loss"') == 1
+    assert plain.count("<title>") == 1
+
+
+def test_of_rl_the_reward_is_shown():
+    rewarded = [replace(point, reward=point.step / 10) for point in points(5)]
+    (chart,) = loss_charts([training(losses=rewarded, kind="rl", stage="production")])
+    assert "production (rl): mean reward" in chart
+    assert "reward from 0.10 to 0.50" in chart
 
 
 def test_long_trainings_are_averaged_and_short_ones_are_left_out():

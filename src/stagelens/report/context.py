@@ -70,11 +70,15 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class LossPoint:
-    """The mean loss at a step, in nats for each trained token, and that of every source that took part in it."""
+    """The mean loss at a step, in nats for each trained token, and that of every source that took part in it.
+
+    ``reward``: the mean reward of RL, whose loss says nothing; None elsewhere.
+    """
 
     step: int
     loss: float
     sources: Mapping[str, float] = field(default_factory=dict)
+    reward: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

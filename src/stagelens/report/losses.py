@@ -1,4 +1,4 @@
-"""The losses of every stage that was trained here: one chart a stage, one line a source.
+"""The losses of every stage that was trained here: one chart a stage, one line a source; of RL the reward.
 
 ``templates/losses.svg.j2`` draws them.
 """
@@ -22,7 +22,7 @@ WIDTH: Final = 520.0
 """Of a chart, in SVG units: two stand side by side."""
 MOST_POINTS: Final = 160
 """On a line; more steps are averaged, so that a long training weighs no more on the page than a short one."""
-_LEFT, _RIGHT, _TOP, _PLOT, _FOOT, _LINE = 46.0, 140.0, 34.0, 150.0, 40.0, 17.0
+_LEFT, _RIGHT, _TOP, _PLOT, _FOOT, _LINE = 46.0, 158.0, 34.0, 150.0, 40.0, 17.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _chart(training: Training, *, several: bool) -> Chart:
     )
     where = f"{training.family}/{training.stage}" if several else training.stage
     return Chart(
-        title=f"{shorten(where, 40)} ({training.kind}): loss, nats a token",
+        title=f"{shorten(where, 40)} ({training.kind}): {_unit(training)}",
         lines=drawn,
         x_ticks=tuple((x.at(tick), f"{tick:,.0f}") for tick in x.ticks),
         y_ticks=tuple((y.at(tick), f"{tick:g}") for tick in y.ticks),
@@ -94,8 +94,15 @@ def _chart(training: Training, *, several: bool) -> Chart:
     )
 
 
+def _unit(training: Training) -> str:
+    return "mean reward" if any(point.reward is not None for point in training.losses) else "loss, nats a token"
+
+
 def _lines(losses: Sequence[LossPoint]) -> dict[str, list[tuple[float, float]]]:
     """Each source's (step, loss), averaged to ``MOST_POINTS`` at most; of a stage without sources, the whole loss."""
+    rewards = [(point.step, point.reward) for point in losses if point.reward is not None]
+    if rewards:
+        return {"reward": _averaged(rewards)}
     names = list(dict.fromkeys(name for point in losses for name in point.sources))
     found = {
         name: [(point.step, point.sources[name]) for point in losses if name in point.sources] for name in names

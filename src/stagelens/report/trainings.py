@@ -58,7 +58,8 @@ def _source(entry: Mapping[str, Any], family: str, stage: str) -> SourceRow:
 
 def _loss(record: Mapping[str, Any]) -> LossPoint:
     by_source = {str(name): float(each["loss"]) for name, each in (record.get("sources") or {}).items()}
-    return LossPoint(int(record["step"]), float(record["loss"]), by_source)
+    reward = record.get("reward")
+    return LossPoint(int(record["step"]), float(record["loss"]), by_source, None if reward is None else float(reward))
 
 
 def _json(path: Path) -> dict[str, Any] | None:
