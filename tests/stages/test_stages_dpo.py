@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -13,6 +14,7 @@ import pytest
 import models_tiny
 from stagelens.errors import InputError
 from stagelens.stages import make_stage, stage_inputs
+from stagelens.stages.course import Point
 from stagelens.study.spec import Mixture, Source, Stage
 
 pytestmark = pytest.mark.slow
@@ -26,12 +28,20 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models_tiny.make_checkpoint(tmp_path_factory.mktemp("parent"))
 
 
+def write(folder: Path, rows: list[Any]) -> None:
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def dpo_stage(**recipe: Any) -> Stage:
+    mixture = Mixture(sources=(Source(name="pairs", path="./pairs.jsonl"),))
+    return Stage(name="dpo", kind="dpo", recipe=RECIPE | recipe, mixture=mixture)
+
+
 def make(
     folder: Path, parent: Path, *, rows: list[Any] | None = None, name: str = "out", seed: int = 0, **recipe: Any
 ) -> Path:
-    (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows or ROWS))
-    mixture = Mixture(sources=(Source(name="pairs", path="./pairs.jsonl"),))
-    stage = Stage(name="dpo", kind="dpo", recipe=RECIPE | recipe, mixture=mixture)
+    write(folder, rows or ROWS)
+    stage = dpo_stage(**recipe)
     inputs = stage_inputs(stage, folder) | {"seed": seed}
     return make_stage(stage, parent=parent, folder=folder, out=folder / name, seed=seed, inputs=inputs)
 
@@ -40,8 +50,13 @@ def weights(checkpoint: Path) -> str:
     return hashlib.sha256((checkpoint / "model.safetensors").read_bytes()).hexdigest()
 
 
-def facts(checkpoint: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((checkpoint / "provenance.json").read_text())["training"]
+def provenance(checkpoint: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((checkpoint / "provenance.json").read_text())
+    return found
+
+
+def losses(checkpoint: Path) -> list[dict[str, float]]:
+    found: list[dict[str, float]] = json.loads((checkpoint / "losses.json").read_text())["records"]
     return found
 
 
@@ -67,8 +82,13 @@ def margin(checkpoint: Path) -> float:
 def test_what_is_chosen_becomes_likelier(more: dict[str, Any], parent: Path, tmp_path: Path) -> None:
     out = make(tmp_path, parent, max_steps=20, learning_rate=3e-3, **more)
     assert margin(out) > margin(parent) + 1
-    assert facts(out)["steps"] == 20
-    assert facts(out)["pairs"] == {"pairs": {"rows": 12, "same": 0, "cut": 0, "left_out": 0}}
+    first, last = losses(out)[0], losses(out)[-1]
+    assert (first["margin"], last["accuracy"]) == (0, 1)
+    assert last["margin"] > 0.1
+    assert provenance(out)["training"]["steps"] == 20
+    (source,) = provenance(out)["sources"]
+    assert (source["drawn"], source["same_answers"], source["cut"], source["left_out"]) == (12, 0, 0, 0)
+    assert 0 < source["trained_tokens"] < source["tokens"]
 
 
 @pytest.mark.parametrize("more", [{}, {"lora": {"r": 2}}], ids=str)
@@ -84,7 +104,7 @@ def test_two_trainings_give_the_same_weights(more: dict[str, Any], parent: Path,
 def test_the_reference_is_the_parent(more: dict[str, Any], parent: Path, tmp_path: Path) -> None:
     """Before anything is learned policy and reference agree, so every pair costs log 2."""
     out = make(tmp_path, parent, max_steps=1, **more)
-    assert facts(out)["training_loss"] == pytest.approx(math.log(2), abs=1e-5)
+    assert provenance(out)["training"]["training_loss"] == pytest.approx(math.log(2), abs=1e-5)
 
 
 def test_an_adapter_is_merged_into_an_ordinary_checkpoint(parent: Path, tmp_path: Path) -> None:
@@ -94,27 +114,50 @@ def test_an_adapter_is_merged_into_an_ordinary_checkpoint(parent: Path, tmp_path
     assert (out / "model.safetensors").stat().st_size == (parent / "model.safetensors").stat().st_size
 
 
-def test_a_prompt_that_stands_in_the_answers_too_is_taken_once(parent: Path, tmp_path: Path) -> None:
-    def chat(row: dict[str, str], side: str) -> list[dict[str, str]]:
-        return [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row[side]}]
+@pytest.mark.parametrize("more", [{}, {"lora": {"r": 2}}, {"precompute_ref_log_probs": True}], ids=str)
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(
+    more: dict[str, Any], parent: Path, tmp_path: Path
+) -> None:
+    whole = make(tmp_path, parent, name="whole", **more)
 
-    as_chats = [{"prompt": row["prompt"]} | {side: chat(row, side) for side in ("chosen", "rejected")} for row in ROWS]
-    assert weights(make(tmp_path, parent, name="a", rows=as_chats)) == weights(make(tmp_path, parent, name="b"))
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    stage, scratch = dpo_stage(**more), tmp_path / "scratch"
+    inputs = stage_inputs(stage, tmp_path) | {"seed": 0}
+    steps: list[int] = []
+    for tell in (stop, lambda done, total: steps.append(done)):
+        with contextlib.suppress(KeyboardInterrupt):
+            make_stage(
+                stage,
+                parent=parent,
+                folder=tmp_path,
+                out=tmp_path / "out",
+                seed=0,
+                inputs=inputs,
+                progress=tell,
+                scratch=scratch,
+                keep_every=0,
+                points=[Point(0.5, tmp_path / "half", inputs | {"part": 0.5})],
+            )
+    assert steps[0] > 1  # it did not start anew
+    assert steps[-1] == 3
+    assert weights(tmp_path / "out") == weights(whole)
+    assert losses(tmp_path / "out") == losses(whole)
+    assert provenance(tmp_path / "half")["step"] == 2
+    assert weights(tmp_path / "half") not in (weights(whole), weights(parent))
+    assert not [each.name for each in (tmp_path / "half").iterdir() if "adapter" in each.name]
 
 
 def test_progress_is_reported_and_nothing_is_printed(
     parent: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    write(tmp_path, ROWS)
     steps: list[tuple[int, int]] = []
     for more in ({}, {"precompute_ref_log_probs": True}):
         make_stage(
-            Stage(
-                name="dpo",
-                kind="dpo",
-                recipe=RECIPE | more,
-                mixture=Mixture(sources=(Source(name="p", path="./pairs.jsonl"),)),
-            ),
+            dpo_stage(**more),
             parent=parent,
             folder=tmp_path,
             out=tmp_path / f"out{len(more)}",

@@ -23,18 +23,16 @@ END = 9
     [
         {"prompt": "Why?", "chosen": "Because.", "rejected": "No."},
         {"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]},
-        {"prompt": "Why?", "chosen": [USER, GOOD], "rejected": [USER, BAD]},
-        {"prompt": [USER], "chosen": "Because.", "rejected": [USER, BAD]},
+        {"prompt": [USER], "chosen": "Because.", "rejected": [BAD]},
     ],
 )
 def test_a_row_is_three_chats_however_it_is_written(row: dict[str, Any]) -> None:
     assert as_chats(row | {"source": "s"}, "Here") == {"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]}
 
 
-@pytest.mark.parametrize("chosen", [[USER], [{"role": "user", "content": "Another?"}, GOOD]])
-def test_an_answer_that_is_none_is_named(chosen: list[Any]) -> None:
-    with pytest.raises(InputError, match=r"Here: in source 's' a `chosen` is neither"):
-        as_chats({"prompt": "Why?", "chosen": chosen, "rejected": "No.", "source": "s"}, "Here")
+def test_an_answer_that_is_none_is_named() -> None:
+    with pytest.raises(InputError, match=r"Here: in source 's' a `chosen` begins with the user's turn"):
+        as_chats({"prompt": "Why?", "chosen": [USER, GOOD], "rejected": "No.", "source": "s"}, "Here")
 
 
 def check(pairs: list[Pair], max_length: int | None = None, drawn: int | None = None) -> dict[str, dict[str, int]]:
@@ -48,7 +46,9 @@ FINE = Pair("s", 2, [1, 2, END], [1, 3, END])
 
 def test_what_teaches_is_counted() -> None:
     same, long = Pair("s", 2, [1, END], [1, END]), Pair("s", 2, [1, 2, END], [1, 3, 4, 5, END])
-    assert check([FINE, same, long], max_length=5, drawn=4) == {"s": {"rows": 4, "same": 1, "cut": 1, "left_out": 1}}
+    assert check([FINE, same, long], max_length=5, drawn=4) == {
+        "s": {"tokens": 28, "trained_tokens": 16, "same_answers": 1, "cut": 1, "left_out": 1}
+    }
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ PAIRS = st.lists(st.builds(Pair, st.just("s"), st.integers(0, 6), TOKENS, TOKENS
 @given(pairs=PAIRS, max_length=st.none() | st.integers(1, 12))
 def test_every_row_is_accounted_for(pairs: list[Pair], max_length: int | None) -> None:
     counts = check([FINE, *pairs], None if max_length is None else max_length + 4)["s"]
-    assert counts["rows"] == len(pairs) + 1
     assert counts["left_out"] == 0
-    assert counts["same"] == sum(pair.chosen == pair.rejected for pair in pairs)
+    assert counts["tokens"] - counts["trained_tokens"] == 2 * sum(pair.prompt_tokens for pair in [FINE, *pairs])
+    assert counts["same_answers"] == sum(pair.chosen == pair.rejected for pair in pairs)
     assert max_length is not None or counts["cut"] == 0
 
 

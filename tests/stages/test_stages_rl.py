@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from pathlib import Path
@@ -95,6 +96,39 @@ def test_what_is_rewarded_becomes_more_frequent(more: dict[str, Any], parent: Pa
     make(tmp_path, parent, reward="./r.py:watched", max_steps=30, learning_rate=1e-2, **more)
     rewards = [sum(batch["rewards"]) for batch in watched(tmp_path)]
     assert sum(rewards[-5:]) > 1.5 * sum(rewards[:5])
+
+
+@pytest.mark.parametrize("more", [{"beta": 0.1}, {"lora": {"r": 2}}], ids=str)
+def test_a_training_that_was_stopped_goes_on_to_the_same_weights(
+    more: dict[str, Any], parent: Path, tmp_path: Path
+) -> None:
+    recipe = more | {"reward": ["./r.py:score", "./r.py:short"], "max_steps": 4}
+    whole = make(tmp_path, parent, name="whole", **recipe)
+
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    inputs = stage_inputs(rl_stage(**recipe), tmp_path) | {"seed": 0}
+    steps: list[int] = []
+    for tell in (stop, lambda done, total: steps.append(done)):
+        with contextlib.suppress(KeyboardInterrupt):
+            make_stage(
+                rl_stage(**recipe),
+                parent=parent,
+                folder=tmp_path,
+                out=tmp_path / "out",
+                seed=0,
+                inputs=inputs,
+                progress=tell,
+                scratch=tmp_path / "scratch",
+                keep_every=0,
+            )
+    assert steps[0] > 1  # it did not start anew
+    assert weights(tmp_path / "out") == weights(whole)
+    assert (tmp_path / "out" / "losses.json").read_text() == (whole / "losses.json").read_text()
+    records = json.loads((whole / "losses.json").read_text())["records"]
+    assert all("reward" in record for record in records)
 
 
 def test_a_function_that_fails_ends_the_training_with_its_line(parent: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A checkpoint on disk: Hugging Face layout, ``recipe.json`` (what decided it), ``provenance.json`` (where it is from).
 
+One that was trained has ``losses.json`` too, which says how its training went.
+
 A checkpoint appears under its name whole or not at all: it is written into a folder beside and then renamed.
 """
 
@@ -13,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from stagelens.stages.losses import LOSSES
 from stagelens.study.fingerprint import canonical, fingerprint
 
 RECIPE: Final = "recipe.json"
@@ -43,7 +46,7 @@ def writing(out: Path) -> Iterator[Path]:
     What an earlier, killed writer of the same checkpoint left behind is removed first.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in out.parent.glob(f".{out.name}.*"):
+    for leftover in (*out.parent.glob(f".{out.name}.new-*"), *out.parent.glob(f".{out.name}.old-*")):
         shutil.rmtree(leftover)
     fresh = out.parent / f".{out.name}.new-{os.getpid()}"
     fresh.mkdir()
@@ -59,15 +62,26 @@ def writing(out: Path) -> Iterator[Path]:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
-def save(out: Path, *, model: Any, tokenizer: Any, inputs: Mapping[str, Any], provenance: Mapping[str, Any]) -> Path:
+def save(
+    out: Path,
+    *,
+    model: Any,
+    tokenizer: Any,
+    inputs: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    losses: Mapping[str, Any] | None = None,
+) -> Path:
     """Write a trained model and its tokenizer as the checkpoint ``out``, replacing one that is there.
 
     ``inputs`` is all that decided the weights, in plain JSON types; it becomes ``recipe.json``, with its fingerprint.
+    ``losses`` becomes ``losses.json``; there is none where they are None.
     """
     with writing(out) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         _write_json(folder / PROVENANCE, provenance)
+        if losses is not None:
+            _write_json(folder / LOSSES, losses)
         _write_json(folder / RECIPE, {"fingerprint": fingerprint(inputs), "inputs": inputs})
     return out
 

@@ -12,17 +12,18 @@ from typing import Any
 
 from stagelens.errors import InputError
 from stagelens.stages import preflight
+from stagelens.stages.course import Course
 from stagelens.stages.fields import one_line, refusals
 from stagelens.stages.lora import lora_config
 from stagelens.stages.mixture import Row
 from stagelens.stages.preferences import Pair, as_chats, check_pairs
 from stagelens.stages.recipe import arguments, chat_template
-from stagelens.stages.training import Progress, Trained, fit, load_parent, whole
+from stagelens.stages.training import Trained, fit, half_frozen, load_parent, whole
 from stagelens.study.spec import Stage
 
 
 def dpo(
-    stage: Stage, rows: Sequence[Row], *, parent: Path, folder: Path, work: Path, seed: int, progress: Progress | None
+    stage: Stage, rows: Sequence[Row], *, parent: Path, folder: Path, work: Path, seed: int, course: Course
 ) -> Trained:
     """Train ``parent`` to prefer ``chosen`` to ``rejected`` (DPO, arXiv:2305.18290).
 
@@ -46,22 +47,22 @@ def dpo(
     # The pass that computes the reference's values beforehand has a bar of its own.
     with refusals(where), contextlib.redirect_stderr(io.StringIO()):
         trainer = DPOTrainer(
-            model=model,
+            model=half_frozen(model, args, recipe),
             ref_model=None if adapter is not None or args.precompute_ref_log_probs else copy.deepcopy(model),
             args=args,
             train_dataset=Dataset.from_list(chats, features=Features(kinds)),
             processing_class=tokenizer,
             peft_config=adapter,
         )
-    pairs = check_pairs(
+    course.counted = check_pairs(
         Counter(row["source"] for row in rows),
         _pairs(trainer.train_dataset),
         stop_ids=preflight.stop_ids(model, tokenizer),
         max_length=args.max_length,
         where=where,
     )
-    facts = fit(trainer, progress, where)
-    return Trained(whole(trainer.model), tokenizer, facts | {"pairs": pairs})
+    facts = fit(trainer, course, where)
+    return Trained(whole(trainer.model), tokenizer, facts, course.counted)
 
 
 def _pairs(table: Any) -> Iterator[Pair]:

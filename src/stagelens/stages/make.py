@@ -1,10 +1,11 @@
-"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint."""
+"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint, and on the way as saved points."""
 
 from __future__ import annotations
 
 import platform
-import tempfile
-from collections.abc import Mapping
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 from stagelens.errors import InputError
 from stagelens.stages import checkpoint, mixture
 from stagelens.stages.adopt import adopt
+from stagelens.stages.course import KEEP_EVERY, Course, Point, Progress
+from stagelens.stages.losses import Losses
 from stagelens.stages.recipe import by_content, check_recipe
-from stagelens.stages.training import Progress, Trained, fitting_threads, quiet
+from stagelens.stages.resume import scratch_folder
+from stagelens.stages.training import Trained, fitting_threads, quiet, whole_copy
 from stagelens.study.spec import Stage
 
 
@@ -26,10 +30,15 @@ def make_stage(
     seed: int,
     inputs: Mapping[str, Any],
     progress: Progress | None = None,
+    scratch: Path | None = None,
+    points: Sequence[Point] = (),
+    keep_every: float = KEEP_EVERY,
 ) -> Path:
     """The stage's checkpoint: an adopted one where it lies, a trained one in ``out``, made only if it is not there.
 
-    Trained twice on one machine with the same number of threads, the weights are the same bit for bit.
+    Trained twice on one machine with the same number of threads, the weights are the same bit for bit; so they are
+    where the first training was killed and the same call goes on, on a CPU. A point that is missing beside a finished
+    checkpoint costs the whole training again.
 
     Args:
         stage: what to make.
@@ -39,24 +48,53 @@ def make_stage(
         seed: of the draw, the order of the rows, the first weights and all sampling.
         inputs: ``stage_inputs`` and whatever else decides the weights (parent, seed), in plain JSON types.
         progress: called after every step.
+        scratch: a folder that outlives the process, for what a killed training needs to go on; gone at the end. None: a
+            killed training begins anew.
+        points: where the stage is also saved on its way, as checkpoints like ``out``.
+        keep_every: seconds of training after which its state is kept in ``scratch``; more where keeping it takes long.
 
     Raises:
         InputError: recipe, mixture, chat template or parent are not usable.
     """
     if not stage.trained:
         return adopt(stage, folder).path
-    if checkpoint.is_complete(out, inputs):
+    missing = [point for point in points if not checkpoint.is_complete(point.out, point.inputs)]
+    if checkpoint.is_complete(out, inputs) and not missing:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)  # of a call that was killed at its very end
         return out
-    with quiet(), tempfile.TemporaryDirectory(prefix="stagelens-") as work:
+    with quiet(), scratch_folder(scratch, {"inputs": inputs, "versions": _versions()}) as work:
+        from transformers import set_seed
+
         check_recipe(stage, folder)
         contents = read_mixture(stage, folder)
-        trained = _train(stage, contents, parent=parent, folder=folder, work=Path(work), seed=seed, progress=progress)
+        assert stage.mixture is not None
+        rows = mixture.draw(contents, stage.mixture, seed)
+        drawn = Counter(row["source"] for row in rows)
+
+        def save_point(point: Point, model: Any, tokenizer: Any, step: int, losses: Losses) -> None:
+            facts = {"steps": step, "training_loss": round(losses.mean, 6)}
+            described = _provenance(stage, contents, drawn, Trained(model, tokenizer, facts, course.counted), parent)
+            checkpoint.save(
+                point.out,
+                model=whole_copy(model),
+                tokenizer=tokenizer,
+                inputs=point.inputs,
+                provenance={**described, "saved_at": point.part, "step": step},
+                losses=losses.content(),
+            )
+
+        course = Course(progress, None if scratch is None else keep_every, missing, save_point)
+        set_seed(seed)  # an adapter's first weights are drawn before a trainer sets its seed
+        trained = _train(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
+        assert course.losses is not None
         return checkpoint.save(
             out,
             model=trained.model,
             tokenizer=trained.tokenizer,
             inputs=inputs,
-            provenance=_provenance(stage, contents, trained, parent),
+            provenance=_provenance(stage, contents, drawn, trained, parent),
+            losses=course.losses.content(),
         )
 
 
@@ -82,38 +120,40 @@ def read_mixture(stage: Stage, folder: Path) -> tuple[mixture.Content, ...]:
 
 def _train(
     stage: Stage,
-    contents: tuple[mixture.Content, ...],
+    rows: Sequence[mixture.Row],
     *,
     parent: Path | None,
     folder: Path,
     work: Path,
     seed: int,
-    progress: Progress | None,
+    course: Course,
 ) -> Trained:
-    assert stage.mixture is not None
-    rows = mixture.draw(contents, stage.mixture, seed)
     if stage.kind == "pretrain":
         from stagelens.stages.pretrain import pretrain
 
-        return pretrain(stage, rows, folder=folder, work=work, seed=seed, progress=progress)
+        return pretrain(stage, rows, folder=folder, work=work, seed=seed, course=course)
     if parent is None:
         raise InputError(f"Stage {stage.name!r}: a stage of kind {stage.kind} needs a stage to start from.")
     if stage.kind == "sft":
         from stagelens.stages.sft import sft
 
-        return sft(stage, rows, parent=parent, folder=folder, work=work, seed=seed, progress=progress)
+        return sft(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
     if stage.kind == "dpo":
         from stagelens.stages.dpo import dpo
 
-        return dpo(stage, rows, parent=parent, folder=folder, work=work, seed=seed, progress=progress)
+        return dpo(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
     from stagelens.stages.rl import rl
 
-    return rl(stage, rows, parent=parent, folder=folder, work=work, seed=seed, progress=progress)
+    return rl(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
 
 
 def _provenance(
-    stage: Stage, contents: tuple[mixture.Content, ...], trained: Trained, parent: Path | None
-) -> Mapping[str, Any]:
+    stage: Stage,
+    contents: Sequence[mixture.Content],
+    drawn: Mapping[str, int],
+    trained: Trained,
+    parent: Path | None,
+) -> dict[str, Any]:
     import torch
 
     return {
@@ -121,7 +161,14 @@ def _provenance(
         "kind": stage.kind,
         "parent": None if parent is None else parent.name,
         "sources": [
-            {"name": each.name, "rows": len(each.rows), "sha256": each.sha256, "provenance": dict(each.provenance)}
+            {
+                "name": each.name,
+                "rows": len(each.rows),
+                "drawn": drawn.get(each.name, 0),
+                "sha256": each.sha256,
+                "provenance": dict(each.provenance),
+                **trained.counted.get(each.name, {}),
+            }
             for each in contents
         ],
         "training": dict(trained.facts),
@@ -130,5 +177,9 @@ def _provenance(
             "threads": fitting_threads(trained.model) or torch.get_num_threads(),
             "cpu": platform.machine(),
         },
-        "versions": {name: version(name) for name in ("torch", "transformers", "trl", "tokenizers")},
+        "versions": _versions(),
     }
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("torch", "transformers", "trl", "tokenizers")}

@@ -49,11 +49,9 @@ def check_settings(args: Any, *, adapter: bool, where: str) -> None:
 def as_chats(row: Row, where: str) -> dict[str, list[dict[str, Any]]]:
     """A row's ``prompt``, ``chosen`` and ``rejected`` as messages.
 
-    An answer may be a text, the assistant's messages, or, as many data sets have it, the prompt's messages and then
-    those. InputError where what is left of an answer does not start with the assistant.
+    InputError where an answer is not the assistant's from its first turn on.
     """
-    prompt = _turns(row["prompt"], "user")
-    return {"prompt": prompt} | {side: _answer(row, side, prompt, where) for side in SIDES}
+    return {"prompt": _turns(row["prompt"], "user")} | {side: _answer(row, side, where) for side in SIDES}
 
 
 def check_pairs(
@@ -69,8 +67,9 @@ def check_pairs(
         where: what an error begins with.
 
     Returns:
-        For each source the number of its ``rows``; of those whose answers are the ``same``, so that they teach
-        nothing; of those of which an answer is ``cut``; and of those ``left_out``.
+        For each source, what is left after the cut, its ``tokens`` (prompts count with both answers) and the
+        ``trained_tokens`` of its answers; and how many rows have the ``same_answers``, so that they teach nothing, are
+        ``cut``, or ``left_out``.
     """
     found = {source: Counter[str]() for source in drawn}
     for pair in pairs:
@@ -80,6 +79,8 @@ def check_pairs(
             kept=1,
             differs=differs,
             teaches=list(chosen) != list(rejected),
+            tokens=2 * pair.prompt_tokens + len(chosen) + len(rejected),
+            trained_tokens=len(chosen) + len(rejected),
             cut=(len(chosen), len(rejected)) != (len(pair.chosen), len(pair.rejected)),
             chosen=not stop_ids.isdisjoint(pair.chosen),
             rejected=not stop_ids.isdisjoint(pair.rejected),
@@ -88,8 +89,9 @@ def check_pairs(
         _check_source(source, counts, max_length, where)
     return {
         source: {
-            "rows": drawn[source],
-            "same": counts["kept"] - counts["differs"],
+            "tokens": counts["tokens"],
+            "trained_tokens": counts["trained_tokens"],
+            "same_answers": counts["kept"] - counts["differs"],
             "cut": counts["cut"],
             "left_out": drawn[source] - counts["kept"],
         }
@@ -115,15 +117,14 @@ def _check_source(source: str, counts: Mapping[str, int], max_length: int | None
         )
 
 
-def _answer(row: Row, side: str, prompt: list[dict[str, Any]], where: str) -> list[dict[str, Any]]:
+def _answer(row: Row, side: str, where: str) -> list[dict[str, Any]]:
     turns = _turns(row[side], "assistant")
-    answer = turns[len(prompt) :] if turns[: len(prompt)] == prompt else turns
-    if not answer or answer[0]["role"] != "assistant":
+    if turns[0]["role"] != "assistant":
         raise InputError(
-            f"{where}: in source {row['source']!r} a `{side}` is neither the assistant's answer nor the prompt "
-            "followed by it."
+            f"{where}: in source {row['source']!r} a `{side}` begins with the {turns[0]['role']}'s turn; what stands "
+            "before the answer belongs into `prompt`."
         )
-    return answer
+    return turns
 
 
 def _turns(content: Any, role: str) -> list[dict[str, Any]]:

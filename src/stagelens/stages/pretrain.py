@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from stagelens.stages.course import Course
 from stagelens.stages.mixture import Row
 from stagelens.stages.preflight import IGNORED
 from stagelens.stages.recipe import arguments, chat_template, llama
-from stagelens.stages.training import Progress, Trained, fit
+from stagelens.stages.training import Trained, fit
 from stagelens.study.spec import Stage
 
 BEGIN: Final = "<|begin|>"
@@ -21,9 +22,7 @@ MAX_LENGTH: Final = 128
 """Tokens in a block unless the recipe says otherwise."""
 
 
-def pretrain(
-    stage: Stage, rows: Sequence[Row], *, folder: Path, work: Path, seed: int, progress: Progress | None
-) -> Trained:
+def pretrain(stage: Stage, rows: Sequence[Row], *, folder: Path, work: Path, seed: int, course: Course) -> Trained:
     """Train the stage from its texts, all of them, in an order that the seed fixes. ``work`` is scratch space."""
     from transformers import LlamaForCausalLM, Trainer, default_data_collator, set_seed
 
@@ -48,7 +47,7 @@ def pretrain(
         ],
         data_collator=default_data_collator,
     )
-    facts = fit(trainer, progress, where)
+    facts = fit(trainer, course, where, tokenizer=tokenizer)
     return Trained(model, tokenizer, facts | {"parameters": model.num_parameters()})
 
 

@@ -8,17 +8,18 @@ from typing import Any
 
 from stagelens.errors import InputError
 from stagelens.stages import rewards
+from stagelens.stages.course import Course
 from stagelens.stages.fields import refusals
 from stagelens.stages.lora import lora_config
 from stagelens.stages.mixture import Row
 from stagelens.stages.preflight import as_messages
 from stagelens.stages.recipe import arguments, chat_template
-from stagelens.stages.training import Progress, Trained, fit, load_parent, whole
+from stagelens.stages.training import Trained, fit, half_frozen, load_parent, whole
 from stagelens.study.spec import Stage
 
 
 def rl(
-    stage: Stage, rows: Sequence[Row], *, parent: Path, folder: Path, work: Path, seed: int, progress: Progress | None
+    stage: Stage, rows: Sequence[Row], *, parent: Path, folder: Path, work: Path, seed: int, course: Course
 ) -> Trained:
     """Train ``parent`` on its own graded answers to the prompts (GRPO, arXiv:2402.03300)."""
     from datasets import Dataset, Features, Json, List, Value
@@ -37,7 +38,7 @@ def rl(
         _keep_reference(model, parent, work)
     with refusals(where):
         trainer = GRPOTrainer(
-            model=model,
+            model=half_frozen(model, args, recipe),
             reward_funcs=[rewards.for_trl(part, chats) for part in parts],
             args=args,
             train_dataset=Dataset.from_list(
@@ -47,7 +48,7 @@ def rl(
             processing_class=tokenizer,
             peft_config=adapter,
         )
-    facts = fit(trainer, progress, where)
+    facts = fit(trainer, course, where)
     return Trained(whole(trainer.model), tokenizer, facts | {"reward": recipe["reward"]})
 
 

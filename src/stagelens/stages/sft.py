@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from stagelens.stages import preflight
+from stagelens.stages.course import Course
 from stagelens.stages.mixture import Row
+from stagelens.stages.preflight import IGNORED, Rendered
 from stagelens.stages.recipe import arguments, chat_template
-from stagelens.stages.training import Progress, Trained, fit, load_parent, lora_config, whole
+from stagelens.stages.tally import COLUMN, tallying
+from stagelens.stages.training import Trained, fit, half_frozen, load_parent, lora_config, whole
 from stagelens.study.spec import Stage
 
 
 def sft(
-    stage: Stage, rows: Sequence[Row], *, parent: Path, folder: Path, work: Path, seed: int, progress: Progress | None
+    stage: Stage, rows: Sequence[Row], *, parent: Path, folder: Path, work: Path, seed: int, course: Course
 ) -> Trained:
     """Train ``parent`` on chats. What is checked before is what is trained on: TRL gets the tokens and their labels."""
-    from datasets import Dataset
     from trl import SFTTrainer
 
     recipe, where = stage.recipe or {}, f"Stage {stage.name!r}"
@@ -27,14 +30,50 @@ def sft(
         tokenizer.eos_token = args.eos_token
     rendered = preflight.render(rows, tokenizer, where)
     preflight.check(rendered, stop_ids=preflight.stop_ids(model, tokenizer), max_length=args.max_length, where=where)
-    trainer = SFTTrainer(
-        model=model,
+    course.counted = token_counts(rendered, args.max_length)
+    names = sorted(course.counted)
+    trainer = tallying(SFTTrainer, names)(
+        model=half_frozen(model, args, recipe),
         args=args,
-        train_dataset=Dataset.from_dict(
-            {"input_ids": [each.input_ids for each in rendered], "labels": [each.labels for each in rendered]}
-        ),
+        train_dataset=_dataset(rendered, names, args),
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
-    facts = fit(trainer, progress, where)
-    return Trained(whole(trainer.model), tokenizer, facts)
+    facts = fit(trainer, course, where)
+    return Trained(whole(trainer.model), tokenizer, facts, course.counted)
+
+
+def token_counts(rendered: Sequence[Rendered], max_length: int | None) -> dict[str, dict[str, int]]:
+    """By source: the tokens of its chats, and those of them that carry loss, as far as ``max_length`` lets them in."""
+    counts: dict[str, dict[str, int]] = {}
+    for each in rendered:
+        gathered = counts.setdefault(each.source, {"tokens": 0, "trained_tokens": 0})
+        labels = each.labels[:max_length]
+        gathered["tokens"] += len(labels)
+        gathered["trained_tokens"] += sum(label != IGNORED for label in labels[1:])
+    return counts
+
+
+def _dataset(rendered: Sequence[Rendered], names: Sequence[str], args: Any) -> Any:
+    """The rows as TRL takes them, with the number of each one's source; packed here where the recipe packs.
+
+    TRL packs in the same way but drops every column of ours, so it is told that this is done.
+    """
+    from datasets import Dataset
+    from trl import pack_dataset
+
+    numbers = {name: number for number, name in enumerate(names)}
+    columns: Mapping[str, list[Any]] = {
+        "input_ids": [each.input_ids for each in rendered],
+        "labels": [each.labels for each in rendered],
+        COLUMN: [numbers[each.source] for each in rendered],
+    }
+    if not args.packing:
+        return Dataset.from_dict(columns)
+    by_token = [[number] * len(ids) for number, ids in zip(columns[COLUMN], columns["input_ids"], strict=True)]
+    dataset = Dataset.from_dict({**columns, COLUMN: by_token})
+    if args.shuffle_dataset:
+        dataset = dataset.shuffle(seed=args.seed)
+    dataset = pack_dataset(dataset, args.max_length, args.packing_strategy, {"num_proc": args.dataset_num_proc})
+    args.dataset_kwargs = {"skip_prepare_dataset": True}
+    return dataset.shuffle(seed=args.seed) if args.shuffle_dataset else dataset

@@ -1,33 +1,34 @@
-"""What every kind of training shares: quiet libraries, a fixed seed, progress, and loading the parent."""
+"""What every kind of training shares: quiet libraries, threads, the run itself, precision, and loading the parent."""
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from stagelens.errors import InputError
+from stagelens.stages.course import Course, Progress, run
+
+__all__ = ["Progress", "Trained", "fit", "fitting_threads", "load_parent", "lora_config", "quiet", "threads", "whole"]
 
 SMALL_MODEL: Final = 10_000_000
 """Parameters below which one CPU thread does best."""
 
-Progress = Callable[[int, int], None]
-"""Called after every training step with the steps done and the steps in all."""
-
-
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model and its tokenizer after training, and facts about the training for ``provenance.json``."""
+    """A model and its tokenizer after training, and for ``provenance.json`` facts about it and its tokens by source."""
 
     model: Any
     tokenizer: Any
     facts: Mapping[str, Any]
+    counted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -84,23 +85,23 @@ def fitting_threads(model: Any) -> int | None:
     return 1 if model.num_parameters() < SMALL_MODEL else None
 
 
-def fit(trainer: Any, progress: Progress | None, where: str) -> dict[str, Any]:
-    """Run a transformers or TRL trainer to its end; returns steps and mean loss. InputError where training diverges."""
-    from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+def fit(trainer: Any, progress: Progress | None, where: str, *, tokenizer: Any = None) -> dict[str, Any]:
+    """Run a transformers or TRL trainer to its end, from where it stopped if it was killed; returns facts about it.
 
-    class Report(TrainerCallback):  # type: ignore[misc]
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if progress is not None:
-                progress(state.global_step, state.max_steps)
+    ``steps`` of them, those that were run in all (``steps_run``; more, where a kill undid some) and the mean loss.
+    ``progress`` may be a whole ``Course``: what is kept and saved on the way, and where the losses go. ``tokenizer`` is
+    saved with the points; the trainer's own where none is given.
 
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(Report())
+    Raises:
+        InputError: training diverges.
+    """
+    course = progress if isinstance(progress, Course) else Course(tell=progress)
     with threads(fitting_threads(trainer.model)):
-        result = trainer.train()
-    if not math.isfinite(result.training_loss):
-        raise InputError(f"{where}: training diverged (the loss is {result.training_loss}); lower `learning_rate`.")
-    return {"steps": result.global_step, "training_loss": round(result.training_loss, 6)}
+        steps_run = run(trainer, course, tokenizer or trainer.processing_class)
+    mean = math.nan if course.losses is None else course.losses.mean
+    if not math.isfinite(mean):
+        raise InputError(f"{where}: training diverged (the loss is {mean}); lower `learning_rate`.")
+    return {"steps": trainer.state.global_step, "steps_run": steps_run, "training_loss": round(mean, 6)}
 
 
 def load_parent(parent: Path, where: str) -> tuple[Any, Any]:
@@ -131,6 +132,22 @@ def lora_config(recipe: Mapping[str, Any]) -> Any | None:
     return LoraConfig(**({"task_type": "CAUSAL_LM"} | recipe["lora"]))
 
 
+def half_frozen(model: Any, args: Any, recipe: Mapping[str, Any]) -> Any:
+    """The model as it is trained: float32, but for one that only an adapter is trained of, where bf16 is used.
+
+    Trained weights stay float32, as TRL has them, with the forward pass in bf16: in bf16 an update smaller than about
+    1/256 of a weight is lost. Weights that an adapter keeps frozen lose nothing by it, and take half the memory.
+    """
+    import torch
+
+    return model.to(torch.bfloat16) if args.bf16 and "lora" in recipe else model
+
+
 def whole(model: Any) -> Any:
-    """The model with its adapter, if it has one, merged: every stage is saved as an ordinary checkpoint."""
-    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+    """The model with its adapter, if it has one, merged in float32: every stage is saved as an ordinary checkpoint."""
+    return model.float().merge_and_unload() if hasattr(model, "merge_and_unload") else model
+
+
+def whole_copy(model: Any) -> Any:
+    """The same of a model that goes on training: its adapter is merged into a copy."""
+    return whole(copy.deepcopy(model)) if hasattr(model, "merge_and_unload") else model
