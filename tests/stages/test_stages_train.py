@@ -175,7 +175,7 @@ def test_rl_on_what_a_counter_shows_gets_each_prompts_task(
     asked: list[tuple[str, str]] = []
 
     def note(self: VisibleMetric, answers: list[str], given: list[dict[str, Any]]) -> list[float]:
-        asked.extend((row["prompts"][-1]["content"], row["task"]) for row in given)
+        asked.extend((row["prompt"][-1]["content"], row["task"]) for row in given)
         return [float(len(answer)) for answer in answers]
 
     monkeypatch.setattr(VisibleMetric, "__call__", note)

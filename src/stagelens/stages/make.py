@@ -15,11 +15,9 @@ from stagelens.stages import checkpoint, mixture
 from stagelens.stages.adopt import adopt
 from stagelens.stages.course import KEEP_EVERY, Course, Point, Progress
 from stagelens.stages.losses import Losses
-from stagelens.stages.recipe import chat_template_file, check_recipe
+from stagelens.stages.recipe import by_content, check_recipe
 from stagelens.stages.resume import scratch_folder
-from stagelens.stages.rewards import task_set
 from stagelens.stages.training import Trained, fitting_threads, quiet, whole_copy
-from stagelens.study.fingerprint import file_digest, folder_digest
 from stagelens.study.spec import Stage
 
 
@@ -108,14 +106,7 @@ def stage_inputs(stage: Stage, folder: Path) -> dict[str, Any]:
     if not stage.trained:
         return {"kind": stage.kind, "model": adopt(stage, folder).fingerprint()}
     assert stage.mixture is not None
-    recipe = dict(stage.recipe or {})
-    template = chat_template_file(recipe, folder, f"Stage {stage.name!r}")
-    if template is not None:
-        recipe["chat_template"] = file_digest(template)
-    if stage.kind == "rl":
-        tasks = task_set(recipe, folder, f"Stage {stage.name!r}")
-        if tasks is not None:
-            recipe["tasks"] = folder_digest(tasks)
+    recipe = by_content(stage, folder)
     contents = read_mixture(stage, folder)
     return {"kind": stage.kind, "recipe": recipe, "mixture": mixture.fingerprint(contents, stage.mixture)}
 
@@ -147,9 +138,13 @@ def _train(
         from stagelens.stages.sft import sft
 
         return sft(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
+    if stage.kind == "dpo":
+        from stagelens.stages.dpo import dpo
+
+        return dpo(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
     from stagelens.stages.rl import rl
 
-    return rl(stage, rows, parent=parent, folder=folder, work=work, seed=seed, progress=course)
+    return rl(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
 
 
 def _provenance(

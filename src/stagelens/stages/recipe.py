@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from stagelens.errors import InputError
 from stagelens.stages import rewards
+from stagelens.stages.fields import block, check_known, refusals
+from stagelens.stages.lora import check_lora
+from stagelens.stages.preferences import check_settings
 from stagelens.stages.training import quiet
+from stagelens.study.fingerprint import file_digest, folder_digest
 from stagelens.study.paths import resolve
 from stagelens.study.spec import Stage
 
+TUNED: Final = frozenset({"chat_template", "lora", "accelerate"})
+"""Fields of every stage that starts from a checkpoint."""
+
 OWN: Final[Mapping[str, frozenset[str]]] = {
     "pretrain": frozenset({"architecture", "tokenizer", "chat_template", "max_length"}),
-    "sft": frozenset({"chat_template", "lora"}),
-    "rl": frozenset({"reward", "tasks", "lora"}),
+    "sft": TUNED,
+    "dpo": TUNED,
+    "rl": TUNED | {"reward", "tasks", "trust_reward_code"},
 }
-"""Fields that are ours, by kind; all others are those of TrainingArguments, SFTConfig or GRPOConfig."""
+"""Fields that are ours, by kind; all others are those of TrainingArguments, SFTConfig, DPOConfig or GRPOConfig."""
 
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "pretrain": ("architecture", "tokenizer"),
     "sft": (),
+    "dpo": (),
     "rl": ("reward",),
 }
 
@@ -35,17 +43,30 @@ MANAGED: Final = frozenset(
         *("do_train", "do_eval", "do_predict", "resume_from_checkpoint", "load_best_model_at_end"),
         *("remove_unused_columns", "dataset_text_field", "dataset_kwargs", "chat_template_path"),
         *("assistant_only_loss", "completion_only_loss", "model_init_kwargs", "trust_remote_code"),
+        *("reward_weights", "pad_token"),
     }
 )
 MANAGED_PREFIXES: Final = ("save_", "eval_", "logging_", "log_", "hub_", "trackio_")
 """What StageLens sets itself: where things go, what is reported, seeds, and which tokens carry the loss."""
 
+MEANT: Final[Mapping[str, str]] = {
+    "epochs": "num_train_epochs",
+    "lr": "learning_rate",
+    "batch_size": "per_device_train_batch_size",
+    "max_seq_length": "max_length",
+    "max_new_tokens": "max_completion_length",
+    "warmup_ratio": "warmup_steps",
+    "kl_coef": "beta",
+    "reward_funcs": "reward",
+    "peft": "lora",
+    "peft_config": "lora",
+}
+"""Familiar names of fields that other libraries, or older versions, have."""
+
 
 def check_recipe(stage: Stage, folder: Path) -> None:
     """Everything that can be known to be wrong with a trained stage's recipe without training. InputError if so."""
     where = f"Stage {stage.name!r}"
-    if stage.kind == "dpo":
-        raise InputError(f"{where}: a dpo stage can be adopted (`model`) so far, not trained; give it a `model`.")
     if stage.kind not in OWN:
         raise InputError(f"{where}: a stage of kind {stage.kind} is adopted, not trained; give it a `model`.")
     if stage.recipe is None or stage.mixture is None:
@@ -55,7 +76,7 @@ def check_recipe(stage: Stage, folder: Path) -> None:
 
 
 def _check(stage: Stage, recipe: Mapping[str, Any], folder: Path, where: str) -> None:
-    _known(recipe, OWN[stage.kind] | _arguments(stage.kind), f"{where}: recipe", managed=True)
+    _check_fields(recipe, stage.kind, f"{where}: recipe")
     for field in REQUIRED[stage.kind]:
         if field not in recipe:
             raise InputError(f"{where}: the recipe of a {stage.kind} stage needs `{field}`.")
@@ -63,38 +84,61 @@ def _check(stage: Stage, recipe: Mapping[str, Any], folder: Path, where: str) ->
         _check_world(recipe, where)
     if stage.kind == "rl":
         rewards.named(recipe, folder, f"{where}: recipe field `reward`")
-    if "lora" in recipe:
-        _known(_mapping(recipe, "lora", where), _lora_fields(), f"{where}: recipe field `lora`")
+    check_lora(recipe, stage.kind, where)
     chat_template(recipe, folder, where)
-    arguments(stage, output=folder, seed=0)
+    accelerate_file(recipe, folder, where)
+    _check_packing(recipe, where)
+    args = arguments(stage, output=folder, seed=0)
+    if stage.kind == "dpo":
+        check_settings(args, adapter="lora" in recipe, where=where)
 
 
 def arguments(stage: Stage, *, output: Path, seed: int) -> Any:
-    """The recipe as TrainingArguments, SFTConfig or GRPOConfig. InputError where the library refuses a value."""
-    import torch
+    """The recipe as TrainingArguments, SFTConfig, DPOConfig or GRPOConfig.
 
-    recipe = stage.recipe or {}
+    Where the recipe does not say, TRL trains in bfloat16 beside single-precision weights; here it does so only on a
+    device that has it, and never on a CPU. Every step is logged: callbacks get the losses, and nothing is printed.
+
+    Raises:
+        InputError: the library refuses a value.
+    """
+    recipe, where = stage.recipe or {}, f"Stage {stage.name!r}"
     given = {field: value for field, value in recipe.items() if field not in OWN[stage.kind]}
     for field, value in given.items():
-        _check_number(field, value, _defaults(stage.kind)[field], f"Stage {stage.name!r}")
-    if not torch.accelerator.is_available():
-        # TRL's defaults are made for accelerators; on a CPU they are slow and save nothing.
-        given = {"bf16": False, "gradient_checkpointing": False, "dataloader_pin_memory": False} | given
+        _check_number(field, value, _defaults(stage.kind)[field], where)
     ours: dict[str, Any] = {
         "output_dir": str(output),
         "seed": seed,
         "data_seed": seed,
         "report_to": "none",
         "save_strategy": "no",
-        "logging_strategy": "no",
+        "logging_strategy": "steps",
+        "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "remove_unused_columns": False,
     }
-    try:
-        return _arguments_class(stage.kind)(**given, **ours)
-    except (ValueError, TypeError, ImportError) as error:
-        raise InputError(f"Stage {stage.name!r}: the recipe does not work: {error}") from error
+    if stage.kind == "rl":
+        ours["reward_weights"] = [weight for _, weight in rewards.weights(recipe, where)]
+    with refusals(where):
+        return _arguments_class(stage.kind)(**(_of_the_device(stage.kind) | given), **ours)
+
+
+def by_content(stage: Stage, folder: Path) -> dict[str, Any]:
+    """The recipe with every file that it names by its content, as it decides the weights."""
+    recipe, where = dict(stage.recipe or {}), f"Stage {stage.name!r}"
+    for field, path in (
+        ("chat_template", chat_template_file(recipe, folder, where)),
+        ("accelerate", accelerate_file(recipe, folder, where)),
+    ):
+        if path is not None:
+            recipe[field] = file_digest(path)
+    if stage.kind == "rl":
+        tasks = rewards.task_set(recipe, folder, where)
+        if tasks is not None:
+            recipe["tasks"] = folder_digest(tasks)
+        recipe["reward"] = rewards.by_content(recipe, folder, where)
+    return recipe
 
 
 def chat_template(recipe: Mapping[str, Any], folder: Path, where: str) -> str | None:
@@ -105,13 +149,12 @@ def chat_template(recipe: Mapping[str, Any], folder: Path, where: str) -> str | 
 
 def chat_template_file(recipe: Mapping[str, Any], folder: Path, where: str) -> Path | None:
     """The recipe's chat template file; relative paths start at ``folder``."""
-    written = recipe.get("chat_template")
-    if written is None:
-        return None
-    path = resolve(str(written), folder)
-    if not path.is_file():
-        raise InputError(f"{where}: there is no chat template file {path}; mend the recipe's `chat_template`.")
-    return path
+    return _file(recipe, "chat_template", "chat template", folder, where)
+
+
+def accelerate_file(recipe: Mapping[str, Any], folder: Path, where: str) -> Path | None:
+    """The configuration by which accelerate launches the training, None where the recipe names none."""
+    return _file(recipe, "accelerate", "accelerate configuration", folder, where)
 
 
 def llama(recipe: Mapping[str, Any], where: str, **more: int) -> Any:
@@ -119,8 +162,8 @@ def llama(recipe: Mapping[str, Any], where: str, **more: int) -> Any:
     from huggingface_hub.errors import StrictDataclassError
     from transformers import LlamaConfig
 
-    given = _mapping(recipe, "architecture", where)
-    _known(given, frozenset(LlamaConfig().to_dict()) - {"vocab_size"}, f"{where}: recipe field `architecture`")
+    given = block(recipe, "architecture", where)
+    check_known(given, frozenset(LlamaConfig().to_dict()) - {"vocab_size"}, f"{where}: recipe field `architecture`")
     try:
         return LlamaConfig(**(more | dict(given)))
     except (StrictDataclassError, ValueError, TypeError, ZeroDivisionError) as error:
@@ -130,29 +173,27 @@ def llama(recipe: Mapping[str, Any], where: str, **more: int) -> Any:
 
 def _check_world(recipe: Mapping[str, Any], where: str) -> None:
     llama(recipe, where)
-    tokenizer = _mapping(recipe, "tokenizer", where)
-    _known(tokenizer, TOKENIZER, f"{where}: recipe field `tokenizer`")
+    tokenizer = block(recipe, "tokenizer", where)
+    check_known(tokenizer, TOKENIZER, f"{where}: recipe field `tokenizer`")
     if not isinstance(tokenizer.get("vocab_size"), int):
         raise InputError(f"{where}: recipe field `tokenizer` needs `vocab_size`, a whole number.")
     if not isinstance(recipe.get("max_length", 1), int):
         raise InputError(f"{where}: recipe field `max_length` must be a whole number.")
 
 
-def _mapping(recipe: Mapping[str, Any], field: str, where: str) -> Mapping[str, Any]:
-    value = recipe[field]
-    if not isinstance(value, Mapping):
-        raise InputError(f"{where}: recipe field `{field}` must be a block of fields.")
-    return value
+def _check_packing(recipe: Mapping[str, Any], where: str) -> None:
+    if recipe.get("packing") and recipe.get("packing_strategy") == "wrapped":
+        raise InputError(
+            f"{where}: `packing_strategy` wrapped lets an example see the one before it; use bfd, or leave it out."
+        )
 
 
-def _known(given: Iterable[str], known: frozenset[str], where: str, *, managed: bool = False) -> None:
-    for field in given:
-        if managed and (field in MANAGED or field.startswith(MANAGED_PREFIXES)):
+def _check_fields(recipe: Mapping[str, Any], kind: str, where: str) -> None:
+    for field in recipe:
+        if field in MANAGED or field.startswith(MANAGED_PREFIXES):
             raise InputError(f"{where}: `{field}` is set by StageLens itself; remove it.")
-        if field not in known:
-            nearest = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
-            hint = f"did you mean `{nearest[0]}`?" if nearest else f"known: {', '.join(sorted(known)[:8])}, …"
-            raise InputError(f"{where} has no field `{field}`; {hint}")
+    known = OWN[kind] | _arguments(kind)
+    check_known(recipe, known, where, {wrong: right for wrong, right in MEANT.items() if right in known})
 
 
 def _check_number(field: str, value: Any, default: Any, where: str) -> None:
@@ -160,18 +201,32 @@ def _check_number(field: str, value: Any, default: Any, where: str) -> None:
         raise InputError(f"{where}: recipe field `{field}` must be a number or true or false, not {value!r}.")
 
 
+def _file(recipe: Mapping[str, Any], field: str, what: str, folder: Path, where: str) -> Path | None:
+    written = recipe.get(field)
+    if written is None:
+        return None
+    path = resolve(str(written), folder)
+    if not path.is_file():
+        raise InputError(f"{where}: there is no {what} file {path}; mend the recipe's `{field}`.")
+    return path
+
+
+def _of_the_device(kind: str) -> dict[str, Any]:
+    import torch
+    from transformers.utils import is_torch_bf16_gpu_available
+
+    if not torch.accelerator.is_available():
+        # TRL's defaults are made for accelerators; on a CPU they are slow and save nothing.
+        return {"bf16": False, "gradient_checkpointing": False, "dataloader_pin_memory": False}
+    return {} if kind == "pretrain" or is_torch_bf16_gpu_available() else {"bf16": False}
+
+
 def _arguments_class(kind: str) -> Any:
-    if kind == "pretrain":
-        from transformers import TrainingArguments
+    import transformers
+    import trl
 
-        return TrainingArguments
-    if kind == "sft":
-        from trl import SFTConfig
-
-        return SFTConfig
-    from trl import GRPOConfig
-
-    return GRPOConfig
+    own = {"sft": "SFTConfig", "dpo": "DPOConfig", "rl": "GRPOConfig"}
+    return getattr(trl, own[kind]) if kind in own else transformers.TrainingArguments
 
 
 def _defaults(kind: str) -> dict[str, Any]:
@@ -180,9 +235,3 @@ def _defaults(kind: str) -> dict[str, Any]:
 
 def _arguments(kind: str) -> frozenset[str]:
     return frozenset(name for name in _defaults(kind) if name not in MANAGED and not name.startswith(MANAGED_PREFIXES))
-
-
-def _lora_fields() -> frozenset[str]:
-    from peft import LoraConfig
-
-    return frozenset(field.name for field in dataclasses.fields(LoraConfig) if field.init)
