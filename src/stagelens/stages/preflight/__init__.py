@@ -3,8 +3,10 @@
 Importing this package is cheap: torch and transformers are imported by the functions that need them.
 """
 
-from stagelens.stages.preflight.check import check, stop_ids
-from stagelens.stages.preflight.render import (
+from stagelens.stages.preflight.checks import check, stop_ids
+from stagelens.stages.preflight.examining import Examination, examine
+from stagelens.stages.preflight.probing import Probed, probe
+from stagelens.stages.preflight.rendering import (
     IGNORED,
     Pair,
     Rendered,
@@ -13,15 +15,24 @@ from stagelens.stages.preflight.render import (
     render_prompts,
 )
 from stagelens.stages.preflight.rows import as_messages
+from stagelens.stages.preflight.surveys import SourceSurvey, survey, survey_pairs, table
 
 __all__ = [
     "IGNORED",
+    "Examination",
     "Pair",
+    "Probed",
     "Rendered",
+    "SourceSurvey",
     "as_messages",
     "check",
+    "examine",
+    "probe",
     "render",
     "render_pairs",
     "render_prompts",
     "stop_ids",
+    "survey",
+    "survey_pairs",
+    "table",
 ]

@@ -24,13 +24,14 @@ class Template:
     Args:
         tokenizer: with a chat template, and with offsets (a "fast" one).
         where: what an error begins with.
+        text: another template in place of the tokenizer's.
 
     Raises:
         InputError: the tokenizer has no chat template, or cannot say which characters a token stands for.
     """
 
-    def __init__(self, tokenizer: Any, where: str) -> None:
-        if not tokenizer.chat_template:
+    def __init__(self, tokenizer: Any, where: str, text: str | None = None) -> None:
+        if not (text or tokenizer.chat_template):
             raise InputError(
                 f"{where}: the checkpoint it starts from has no chat template; name one as `chat_template`."
             )
@@ -41,7 +42,7 @@ class Template:
             )
         self.tokenizer = tokenizer
         self.where = where
-        self._text: str = tokenizer.get_chat_template()
+        self._text: str = text or tokenizer.get_chat_template()
 
     @property
     def marked(self) -> bool:
@@ -55,7 +56,9 @@ class Template:
             InputError: the template does not render it.
         """
         try:
-            text: str = self.tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=ask)
+            text: str = self.tokenizer.apply_chat_template(
+                list(messages), chat_template=self._text, tokenize=False, add_generation_prompt=ask
+            )
         except Exception as error:  # a template is a program: it may raise whatever it likes
             raise self.refuses(source, error) from error
         return text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stagelens.errors import InputError
-from stagelens.stages.preflight.render import IGNORED, Rendered
+from stagelens.stages.preflight.rendering import IGNORED, Rendered
 from stagelens.stages.preflight.template import Template
 
 
