@@ -26,6 +26,7 @@ def check(rendered: Sequence[Rendered], *, stop_ids: frozenset[int], max_length:
     rows = Counter(each.source for each in rendered)
     marked = Counter(each.source for each in rendered if learns(each.labels))
     kept = Counter(each.source for each in rendered if learns(each.labels[:max_length]))
+    ended = Counter(each.source for each in rendered if stop_ids & set(each.labels))
     for source in rows:
         if not marked[source]:
             raise InputError(f"{where}: source {source!r} has no assistant turn in any of its {rows[source]} rows.")
@@ -33,6 +34,11 @@ def check(rendered: Sequence[Rendered], *, stop_ids: frozenset[int], max_length:
             raise InputError(
                 f"{where}: in source {source!r} every answer starts after `max_length` {max_length} and is cut away; "
                 "raise `max_length`."
+            )
+        if not ended[source]:
+            raise InputError(
+                f"{where}: in source {source!r} no answer is followed by an end-of-turn token, so it teaches not to "
+                "stop; let the chat template end every turn."
             )
 
 

@@ -14,9 +14,11 @@ from stagelens.stages.preflight.size import Size
 FULL: Final = 4
 """Bytes of a number in float32. Weights that are trained are kept in it."""
 STATES: Final = {"adamw": 8, "adam": 8, "adamw_8bit": 2, "lion": 4, "lion_8bit": 1, "sgd": 0, "adafactor": 0}
-"""Bytes of optimizer states for each trained parameter, by the beginning of the optimizer's name in TRL's `optim`."""
+"""Bytes of optimizer states for each trained parameter, by a part of the optimizer's name in `optim`."""
 TILE: Final = (4096, 32768)
 """Tokens and words of the vocabulary of which TRL has the logits at once (TRL 1.16, ``kernels/chunked_logprob.py``)."""
+WORKINGS: Final = {"whole": 3, "tiled": 9, "kernel": 0}
+"""Numbers in float32 beside each logit: of transformers' loss; of TRL's on a CPU, measured; of its kernel on a GPU."""
 SHARE: Final = 0.5
 """Of the rate of the model's own matrix products, what a whole training step reaches: the rest of it is not products.
 
@@ -73,8 +75,8 @@ def memory(size: Size, batch: Batch, *, optimizer: str = "adamw", frozen: int = 
       (queries, keys, values, what attention gives) and 1 width that goes on, and 4 inner widths of the feed-forward
       layer. Attention keeps no matrix of tokens by tokens (FlashAttention; Dao et al. 2022, arXiv 2205.14135). With
       gradient checkpointing, one width a token and layer, and one layer in full.
-    - Logits: of tokens by vocabulary, the product and three workings in float32 (logits, their softmax, its gradient);
-      where the loss is tiled, of a tile, with the gradient of the output layer in float32 beside it.
+    - Logits: tokens by vocabulary, each with ``WORKINGS`` (logits, their softmax, its gradient in float32); where the
+      loss is tiled, those of a tile, with the gradient of the output layer in float32 beside them.
 
     Args:
         size: of the model.
@@ -119,16 +121,14 @@ def hours(operations: float, rate: float) -> float:
 
 
 def _states(optimizer: str) -> int:
-    fitting = [name for name in STATES if optimizer.startswith(name)]
-    if "8bit" in optimizer:
-        fitting = [name for name in STATES if name.removesuffix("_8bit") in optimizer and name.endswith("_8bit")]
-    return STATES[max(fitting, key=len)] if fitting else STATES["adamw"]
+    eighth = "8bit" in optimizer
+    fitting = [name for name in STATES if name.removesuffix("_8bit") in optimizer and name.endswith("_8bit") == eighth]
+    return STATES[max(fitting, key=len, default="adamw")]
 
 
 def _logits(size: Size, batch: Batch, whole: bool) -> int:
-    workings = 3 * FULL if batch.on_cpu or not batch.tiled else 0
     if not batch.tiled:
-        return batch.tokens * size.vocabulary * (batch.number + workings)
+        return batch.tokens * size.vocabulary * (batch.number + WORKINGS["whole"] * FULL)
     tokens, words = min(batch.tokens, TILE[0]), min(size.vocabulary, TILE[1])
     head = size.vocabulary * size.width * FULL if whole else 0
-    return tokens * words * (batch.number + workings) + head
+    return tokens * words * (batch.number + WORKINGS["tiled" if batch.on_cpu else "kernel"] * FULL) + head
