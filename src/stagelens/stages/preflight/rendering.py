@@ -1,0 +1,147 @@
+"""Chats as tokens and labels. The tokens are those of the whole rendered text, never of pieces of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stagelens.stages.chats import Message
+from stagelens.stages.mixture import Row
+from stagelens.stages.preflight import marks, mask
+from stagelens.stages.preflight.rows import as_messages, as_preference
+from stagelens.stages.preflight.template import Span, Template
+
+IGNORED: Final = -100
+"""The label of a token that carries no loss."""
+
+BATCH: Final = 256
+"""Chats that are tokenised together."""
+PROVED: Final = 8
+"""Chats of each source on which a template's own marks are checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One chat as trained on: token ids and labels of equal length, ``IGNORED`` outside the assistant's turns.
+
+    ``spells`` says whether a message's own text spells a special token, which the tokenizer then takes for one.
+    """
+
+    input_ids: list[int]
+    labels: list[int]
+    source: str
+    spells: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A preference as trained on: the prompt with either answer, the loss on the answers only."""
+
+    chosen: Rendered
+    rejected: Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A chat as text, and the pieces of it that are trained on."""
+
+    text: str
+    spans: Sequence[Span]
+    source: str
+    spells: bool
+
+
+def render(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
+    """Every row through the chat template, the loss on the assistant's tokens only (see ``mask``).
+
+    A token belongs to the piece that it begins in: one that begins in the generation prompt carries no loss.
+
+    Raises:
+        InputError: there is no template, it does not render a chat, or it does not show which tokens are the
+            assistant's.
+    """
+    template, proved = Template(tokenizer, where), Counter[str]()
+
+    def written() -> Iterator[_Written]:
+        for row in rows:
+            messages, source = as_messages(row), row["source"]
+            if template.marked:
+                if proved[source] < PROVED:
+                    proved[source] += 1
+                    mask.check_marks(template, messages, source)
+                text, spans = template.write_marked(messages, source)
+            else:
+                text, found = mask.answers(template, messages, source)
+                spans = [(answer.begin, answer.end) for answer in found]
+            yield _Written(text, spans, source, _spells(messages, template))
+
+    return _tokenised(list(written()), tokenizer)
+
+
+def render_pairs(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Pair]:
+    """Every preference through the chat template: ``prompt`` with ``chosen``, and with ``rejected``.
+
+    Raises:
+        InputError: as of ``render``.
+    """
+    template = Template(tokenizer, where)
+    written = []
+    for row in rows:
+        prompt, *both = as_preference(row)
+        for answer in both:
+            messages = [*prompt, *answer]
+            text, found = mask.answers(template, messages, row["source"])
+            spans = [(each.begin, each.end) for each in found if each.message >= len(prompt)]
+            written.append(_Written(text, spans, row["source"], _spells(messages, template)))
+    rendered = _tokenised(written, tokenizer)
+    return [Pair(chosen, rejected) for chosen, rejected in zip(rendered[::2], rendered[1::2], strict=True)]
+
+
+def render_prompts(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
+    """Every prompt through the chat template, with the generation prompt behind it; nothing carries a loss.
+
+    Raises:
+        InputError: there is no template, or it does not render a prompt.
+    """
+    template = Template(tokenizer, where)
+    written = [
+        _Written(
+            template.write(as_messages(row), row["source"], ask=True),
+            (),
+            row["source"],
+            _spells(as_messages(row), template),
+        )
+        for row in rows
+    ]
+    return _tokenised(written, tokenizer)
+
+
+def _tokenised(written: Sequence[_Written], tokenizer: Any) -> list[Rendered]:
+    rendered = []
+    for begin in range(0, len(written), BATCH):
+        batch = written[begin : begin + BATCH]
+        encoded = tokenizer(
+            [each.text for each in batch],
+            add_special_tokens=False,
+            return_attention_mask=False,
+            return_offsets_mapping=True,
+        )
+        for chat, ids, offsets in zip(batch, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+            rendered.append(Rendered(ids, _labels(ids, offsets, chat.spans), chat.source, chat.spells))
+    return rendered
+
+
+def _labels(ids: Sequence[int], offsets: Sequence[Span], spans: Sequence[Span]) -> list[int]:
+    begins = [begin for begin, _ in offsets]
+    labels = [IGNORED] * len(ids)
+    for begin, end in spans:
+        first, last = bisect_left(begins, begin), bisect_left(begins, end)
+        labels[first:last] = ids[first:last]
+    return labels
+
+
+def _spells(messages: Sequence[Message], template: Template) -> bool:
+    return any(special in text for text in marks.texts(messages) for special in template.special)
