@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 import unicodedata
 from array import array
 from collections.abc import Sequence
@@ -23,8 +22,10 @@ from stagelens.stages.mixture.rows import Row
 from stagelens.stages.mixture.texts import turns
 
 _OPERATORS: Final = frozenset("*/%&@#\\-_")
-_IDENTITIES: Final = frozenset({"id", "_id", "uuid", "index", "idx", "row_id", "prompt_id", "prompt"})
-"""Fields of an RL row that tell rows apart and say nothing; the prompt is compared as a turn."""
+_COMPARED: Final = frozenset({"prompt", "completion", "chosen", "rejected"})
+"""Fields that are compared as turns."""
+_IDENTITIES: Final = frozenset({"id", "_id", "uuid", "index", "idx", "row_id", "prompt_id"})
+"""Fields of an RL row that tell rows apart and say nothing. All others, an answer to check against, are compared."""
 
 
 def says(row: Row) -> bytes:
@@ -32,8 +33,8 @@ def says(row: Row) -> bytes:
     parts = []
     for speaker, said, rest in turns(row):
         parts += [speaker, normalised(said), _canonical(rest) if rest else ""]
-    if "prompt" in row:
-        parts.append(_canonical({key: value for key, value in row.items() if key not in _TURNS}))
+    beside = {key: value for key, value in row.items() if key not in _COMPARED | _IDENTITIES} if "prompt" in row else {}
+    parts += [_canonical(beside)] if beside else []
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
 
 
@@ -58,13 +59,10 @@ def repeated(said: Sequence[array[int]]) -> list[list[int]]:
     ]
 
 
-_TURNS: Final = _IDENTITIES | {"completion", "chosen", "rejected"}
-
-
 @cache
 def _marks() -> re.Pattern[str]:
-    """Punctuation (Unicode's categories P) that carries no meaning where it stands."""
-    every = (chr(code) for code in range(sys.maxunicode + 1))
+    """Punctuation (Unicode's categories P, the first plane) that carries no meaning where it stands."""
+    every = (chr(code) for code in range(0x10000))  # beyond, a class of characters is searched one by one, and slow
     marks = re.escape(
         "".join(each for each in every if unicodedata.category(each)[0] == "P" and each not in _OPERATORS)
     )

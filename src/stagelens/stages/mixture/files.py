@@ -128,6 +128,12 @@ def _of_system(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or reason(error)
 
 
+def check_unchanged(path: Path, state: tuple[int, int] | None) -> None:
+    """InputError where a file is not the one any more that had this ``file_state``."""
+    if file_state(path) != state:
+        raise InputError(f"{path} was changed while it was in use; start again.")
+
+
 def file_state(path: Path) -> tuple[int, int] | None:
     """Size and time of a file, which tell that it was changed; None where it is not there."""
     try:

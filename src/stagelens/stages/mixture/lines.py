@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from stagelens.errors import InputError
-from stagelens.stages.mixture.files import BYTE_ORDER_MARK, file_state, reading
+from stagelens.stages.mixture.files import BYTE_ORDER_MARK, check_unchanged, file_state, reading
 from stagelens.stages.mixture.origin import Found
 from stagelens.stages.mixture.parsing import MOST_BYTES, parse_row, too_long
 from stagelens.study.fingerprint import file_digest
@@ -37,9 +37,8 @@ class Lines:
 
     def fetch(self, keys: Sequence[int]) -> Iterator[Found]:
         """As ``InPlace`` says."""
+        check_unchanged(self._path, self._state)
         with reading(self._path) as file:
-            if file_state(self._path) != self._state:
-                raise InputError(f"{self._path} was changed while it was in use; start again.")
             for key in keys:
                 file.seek(key)
                 where = f"{self._path}, the line at byte {key}"

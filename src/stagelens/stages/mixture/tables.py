@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from stagelens.errors import InputError
-from stagelens.stages.mixture.files import file_state
+from stagelens.stages.mixture.files import check_unchanged, file_state
 from stagelens.stages.mixture.origin import Found
 from stagelens.stages.mixture.wording import reason
 from stagelens.study.fingerprint import file_digest
@@ -42,9 +42,8 @@ class Table:
     def fetch(self, keys: Sequence[int]) -> Iterator[Found]:
         """As ``InPlace`` says."""
         wanted = np.asarray(keys, dtype=np.int64)
+        check_unchanged(self._path, self._state)
         with self._opened() as file:
-            if file_state(self._path) != self._state:
-                raise InputError(f"{self._path} was changed while it was in use; start again.")
             start = 0
             for group in range(file.num_row_groups):
                 end = start + file.metadata.row_group(group).num_rows

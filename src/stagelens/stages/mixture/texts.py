@@ -8,7 +8,13 @@ from typing import Any, Final
 
 from stagelens.stages.mixture.rows import Row
 
-_SPEAKERS: Final = {"text": "", "prompt": "user", "completion": "assistant", "chosen": "chosen", "rejected": "rejected"}
+_SPEAKERS: Final = {
+    "text": "",
+    "prompt": "user",
+    "completion": "assistant",
+    "chosen": "chosen:assistant",
+    "rejected": "rejected:assistant",
+}
 """Whose turn a field is that stands as a text."""
 _FIELDS: Final = ("text", "messages", "prompt", "completion", "chosen", "rejected")
 _WORDS: Final = frozenset({"role", "content"})
