@@ -74,6 +74,8 @@ def test_the_whole_conversation_counts() -> None:
     assert says({"prompt": "q", "chosen": "a", "rejected": "b"}) != says(
         {"prompt": "q", "chosen": "b", "rejected": "a"}
     )
+    preferred = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    assert says(preferred) == says(preferred | {"chosen": [{"role": "assistant", "content": "A"}]})
     assert says({"prompt": "q", "answer": 1, "id": 1}) == says({"prompt": "Q", "answer": 1, "id": 2})
     assert says({"prompt": "q", "answer": 1}) != says({"prompt": "q", "answer": 2})
 

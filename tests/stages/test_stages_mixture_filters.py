@@ -129,7 +129,6 @@ def test_nothing_kept_and_a_field_that_no_row_has_are_told_apart(tmp_path: Path)
 def test_dates_of_a_table_are_compared_in_iso_form(tmp_path: Path) -> None:
     days = [datetime.datetime(2024, month, 1) for month in range(1, 13)]
     pl.DataFrame({"text": [str(n) for n in range(12)], "day": days}).write_parquet(tmp_path / "a.parquet")
-    spring = {"day": {"min": "2024-03", "max": "2024-05-15"}}
     found = read_source(
         Source(name="s", path="a.parquet", filter={"day": {"min": "2024-03", "max": "2024-05-15"}}),
         tmp_path,

@@ -119,8 +119,9 @@ def test_preferences(tmp_path: Path, row: dict[str, Any], wanted: dict[str, Any]
 
 
 def test_an_rl_row_keeps_what_a_reward_may_read(tmp_path: Path) -> None:
-    row = {"prompt": [USER], "answer": 42, "tests": ["a", {"b": None}], "task": "t", "nothing": None, "completion": "c"}
-    assert row_of(tmp_path, "rl", row) == {key: value for key, value in row.items() if value is not None}
+    row = {"prompt": [USER], "answer": 42, "tests": ["a", {"b": None}], "task": "t", "nothing": None}
+    others = {"completion": "c", "messages": [USER, YES]}
+    assert row_of(tmp_path, "rl", row | others) == {key: value for key, value in row.items() if value is not None}
     assert (
         row_of(tmp_path, "rl", {"prompt": [USER, YES, {"role": "tool", "content": "42"}]})["prompt"][2]["role"]
         == "tool"

@@ -21,8 +21,9 @@ def shape(kind: StageKind) -> Shape:
     """What turns a row's fields into the row of a stage of this kind.
 
     A pretraining row has ``text``; an SFT row ``messages``, or ``prompt`` and ``completion``; a preference ``prompt``,
-    ``chosen`` and ``rejected``, all texts or all chats; an RL row ``prompt``, and beside it every field that JSON can
-    hold and that is not null, for rewards to read. The function raises InputError where a row is none of these.
+    ``chosen`` and ``rejected``, all texts or all chats. An RL row has ``prompt``, and beside it, for rewards to read,
+    every field that JSON can hold and that is not null, except those that rows of other kinds are trained on. The
+    function raises InputError where a row is none of these.
     """
     return _SHAPES[kind]
 
@@ -86,8 +87,8 @@ def _asked(fields: Fields, where: str) -> Row:
             f"{where}: the last turn of `prompt` is the {prompt[-1]['role']}'s, so there is nothing to answer: end it "
             "with the user's turn, or a tool's."
         )
-    beside = {field: value for field, value in fields.items() if value is not None and _is_json(value)}
-    return beside | {"prompt": prompt}
+    beside = {field: value for field, value in fields.items() if field not in _OF_OTHERS and _is_json(value)}
+    return {field: value for field, value in beside.items() if value is not None} | {"prompt": prompt}
 
 
 def _preference(fields: Fields, where: str) -> Row:
@@ -134,6 +135,8 @@ def _misshapen(fields: Fields, where: str, kind: str, wanted: str) -> InputError
 
 
 _SFT: Final = ("messages", "prompt", "completion", "conversations", "instruction", "output")
+_OF_OTHERS: Final = frozenset({"text", "messages", "completion", "chosen", "rejected"})
+"""Beside an RL prompt these would be taken for a part of the conversation."""
 _SHAPES: Final[Mapping[str, Shape]] = {"pretrain": _text, "sft": _answered, "dpo": _preference, "rl": _asked}
 _COLUMNS: Final[Mapping[str, frozenset[str] | None]] = {
     "pretrain": frozenset({"text"}),
