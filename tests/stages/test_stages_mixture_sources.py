@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import hashlib
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +133,44 @@ def test_a_linked_folder_is_read_and_a_loop_is_refused(tmp_path: Path) -> None:
         content_of(tmp_path, path="near")
 
 
+def test_many_rows_that_cannot_be_read_again_are_laid_down_on_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("stagelens.stages.mixture.spool._IN_MEMORY", 1000)
+    FORMS["a.jsonl.gz"](tmp_path / "a.jsonl.gz")
+    content = content_of(tmp_path, path="a.jsonl.gz")
+    assert content.rows[17] == CHATS[17]
+    assert list(content.rows) == CHATS
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
+    with pytest.raises(InputError, match=r"No space left on device.*TMPDIR"):
+        content_of(tmp_path, path="a.jsonl.gz")
+
+
+@pytest.mark.parametrize("name", ["big.jsonl", "big.json", "big.jsonl.gz", "big.parquet"])
+def test_a_file_is_not_held_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.setattr("stagelens.stages.mixture.spool._IN_MEMORY", 1000)
+    rows = [{"prompt": f"{n}", "completion": f"{n:08d}" * 300} for n in range(8000)]
+    if name == "big.parquet":
+        pl.DataFrame(rows).write_parquet(tmp_path / name, row_group_size=1000)
+    else:
+        data = array(rows) if name == "big.json" else lines(rows)
+        (tmp_path / name).write_bytes(gzip.compress(data, 1) if name.endswith(".gz") else data)
+    content_of(tmp_path, path=name)  # what is imported on the way is no part of it
+    tracemalloc.start()
+    try:
+        content = content_of(tmp_path, path=name)
+        drawn = draw([content], Mixture(examples=10, sources=(Source(name="s", path=name),)), seed=0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (len(content.rows), len(drawn)) == (8000, 10)
+    assert peak < 8_000_000 < 8000 * 2400
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
 def test_a_file_that_changes_before_the_draw_is_noticed(tmp_path: Path, name: str) -> None:
     FORMS[name](tmp_path / name)
@@ -192,6 +232,18 @@ def test_a_dataset_of_the_hub_is_read_and_known_by_its_rows(monkeypatch: pytest.
     assert hub.asked == [("org/name", "en", {"split": "dev", "revision": "abc", "streaming": False})]
     hub.rows = [{**row, "completion": "changed"} for row in PAIRS]
     assert content_of(tmp_path, **wanted).sha256 != first.sha256
+
+
+def test_what_json_cannot_hold_does_not_make_a_dataset_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Picture:
+        """As the hub's libraries decode one; its text holds where it lies in memory."""
+
+    def digest(day: int) -> str:
+        rows = [{"prompt": "p", "completion": "c", "image": Picture(), "day": datetime.date(2024, 1, day)}]
+        monkeypatch.setattr("datasets.load_dataset", lambda *_, **__: rows)
+        return content_of(tmp_path, dataset="hf/org/name").sha256
+
+    assert digest(1) == digest(1) != digest(2)
 
 
 def test_the_first_rows_of_a_dataset_are_streamed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from stagelens.errors import InputError
@@ -38,7 +40,7 @@ class Streamed:
     def scan(self) -> Iterator[Found]:
         """As ``Origin`` says."""
         for place, fields in enumerate(self._fetched()):
-            self._digest.update(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str).encode() + b"\n")
+            self._digest.update(json.dumps(fields, sort_keys=True, ensure_ascii=False, default=_known).encode() + b"\n")
             yield self._found(place, fields)
 
     def sha256(self) -> str:
@@ -64,7 +66,14 @@ class Cached(Streamed):
     def fetch(self, keys: Sequence[int]) -> Iterator[Found]:
         """As ``InPlace`` says."""
         for key in keys:
-            yield self._found(key, dict(self._rows[key]))
+            with _answering(self._name, self._source):
+                fields = dict(self._rows[key])
+            yield self._found(key, fields)
+
+
+def _known(value: Any) -> str:
+    """What JSON has no form for, in a text that is the same each time: of a picture, no more than that it is one."""
+    return str(value) if isinstance(value, bytes | date | time | timedelta | Decimal) else type(value).__name__
 
 
 @contextmanager
