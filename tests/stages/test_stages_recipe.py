@@ -79,6 +79,8 @@ def test_the_libraries_own_fields_are_taken(kind: StageKind, recipe: dict[str, A
         ("dpo", {"loss_type": "sigmoyd"}, "no `loss_type` 'sigmoyd'; known: aot"),
         ("dpo", {"sync_ref_model": True, "lora": {"r": 2}}, "which `lora` does without"),
         ("dpo", {"sync_ref_model": True, "precompute_ref_log_probs": True}, "which `precompute_ref_log_probs` does"),
+        ("rl", {"reward": "helpfulness", "sync_ref_model": True}, "which `beta: 0` does without"),
+        ("dpo", {"beta": 0}, "`beta` must be above 0, not 0"),
         ("dpo", {"loss_weights": [1.0, 2.0]}, "the recipe does not work"),
         ("dpo", {"reward": "helpfulness"}, "no field `reward`"),
         ("sft", {"learning_rate": "high"}, "`learning_rate` must be a number"),

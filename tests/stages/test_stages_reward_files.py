@@ -61,8 +61,12 @@ def test_nothing_is_left_beside_the_file(tmp_path: Path) -> None:
         ("", "r.py:score", "{folder}/r.py has no function 'score'; it has none"),
         ("score = 3\ndef scores(answers, rows): ...", "r.py:score", "has no function 'score'; it has scores"),
         ("x = 1\ndef score(:", "r.py:score", "{folder}/r.py, line 2 is not Python (invalid syntax)"),
-        ("\n\nimport no_such_package", "r.py:score", "line 3: raised ModuleNotFoundError (No module named 'no_such"),
-        ("import sys\nsys.exit(3)", "r.py:score", "line 2: raised SystemExit (3) while it was loaded"),
+        (
+            "\n\nimport no_such_package",
+            "r.py:score",
+            "line 3: the file raised ModuleNotFoundError (No module named 'no_such",
+        ),
+        ("import sys\nsys.exit(3)", "r.py:score", "line 2: the file raised SystemExit (3) while it was loaded"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said(text: str, name: str, wanted: str, tmp_path: Path) -> None:

@@ -36,14 +36,13 @@ class Pair:
         return self.chosen[:room], self.rejected[:room]
 
 
-def check_settings(args: Any, *, adapter: bool, where: str) -> None:
-    """InputError where a DPOConfig has what TRL refuses only once the model is loaded, or in the first step."""
+def check_settings(args: Any, where: str) -> None:
+    """InputError where a DPOConfig would teach nothing, or has what TRL refuses in the first step only."""
     for loss in args.loss_type:
         if loss not in LOSSES:
             raise InputError(f"{where}: there is no `loss_type` {loss!r}; known: {', '.join(sorted(LOSSES))}.")
-    if args.sync_ref_model and (adapter or args.precompute_ref_log_probs):
-        with_it = "lora" if adapter else "precompute_ref_log_probs"
-        raise InputError(f"{where}: `sync_ref_model` needs a reference of its own, which `{with_it}` does without.")
+    if not args.beta > 0:
+        raise InputError(f"{where}: `beta` must be above 0, not {args.beta}: with 0 no answer is preferred to another.")
 
 
 def as_chats(row: Row, where: str) -> dict[str, list[dict[str, Any]]]:

@@ -90,7 +90,9 @@ def _check(stage: Stage, recipe: Mapping[str, Any], folder: Path, where: str) ->
     _check_packing(recipe, where)
     args = arguments(stage, output=folder, seed=0)
     if stage.kind == "dpo":
-        check_settings(args, adapter="lora" in recipe, where=where)
+        check_settings(args, where)
+    if getattr(args, "sync_ref_model", False):
+        _check_own_reference(args, recipe, where)
 
 
 def arguments(stage: Stage, *, output: Path, seed: int) -> Any:
@@ -186,6 +188,17 @@ def _check_packing(recipe: Mapping[str, Any], where: str) -> None:
         raise InputError(
             f"{where}: `packing_strategy` wrapped lets an example see the one before it; use bfd, or leave it out."
         )
+
+
+def _check_own_reference(args: Any, recipe: Mapping[str, Any], where: str) -> None:
+    without = {
+        "lora": "lora" in recipe,
+        "precompute_ref_log_probs": getattr(args, "precompute_ref_log_probs", False),
+        "beta: 0": not args.beta,
+    }
+    for setting, given in without.items():
+        if given:
+            raise InputError(f"{where}: `sync_ref_model` needs a reference of its own, which `{setting}` does without.")
 
 
 def _check_fields(recipe: Mapping[str, Any], kind: str, where: str) -> None:

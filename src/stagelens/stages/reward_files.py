@@ -8,6 +8,7 @@ the files beside it, since its own content is all of it that a stage's inputs ho
 from __future__ import annotations
 
 import math
+import reprlib
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,11 +59,15 @@ class FileReward:
             returned = self._function(list(answers), [dict(row) for row in rows])
             values = list(returned) if isinstance(returned, Iterable) and not isinstance(returned, str) else None
         except (Exception, SystemExit) as error:  # the user's program may raise whatever it likes
-            raise self._fault(self._called(error), f"raised {_spell(error)}") from error
+            raise self._fault(self._line(error) or self._defined(), f"`{self._name}` raised {_spell(error)}") from error
         if values is None:
-            raise self._fault(self._defined(), f"returned {type(returned).__name__}, not a list of numbers")
+            raise self._fault(
+                self._defined(), f"`{self._name}` returned {type(returned).__name__}, not a list of numbers"
+            )
         if len(values) != len(answers):
-            raise self._fault(self._defined(), f"returned {len(values)} numbers for {len(answers)} answers")
+            raise self._fault(
+                self._defined(), f"`{self._name}` returned {len(values)} numbers for {len(answers)} answers"
+            )
         return [self._number(value, place) for place, value in enumerate(values, start=1)]
 
     def _number(self, value: Any, place: int) -> float:
@@ -71,7 +76,10 @@ class FileReward:
         except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not abs(number) <= LARGEST:
-            raise self._fault(self._defined(), f"returned {value!r} for answer {place}, where a finite number is due")
+            raise self._fault(
+                self._defined(),
+                f"`{self._name}` returned {reprlib.repr(value)} for answer {place}, where a finite number is due",
+            )
         return number
 
     def _run(self) -> Mapping[str, Any]:
@@ -85,7 +93,7 @@ class FileReward:
             at = f", line {error.lineno}" if error.filename == str(self._path) else ""
             raise InputError(f"{self._where}: {self._path}{at} is not Python ({error.msg}).") from error
         except (Exception, SystemExit) as error:  # as above
-            raise self._fault(self._line(error), f"raised {_spell(error)} while it was loaded", function="") from error
+            raise self._fault(self._line(error), f"the file raised {_spell(error)} while it was loaded") from error
         return module.__dict__
 
     def _find(self, names: Mapping[str, Any]) -> Callable[..., Any]:
@@ -95,9 +103,6 @@ class FileReward:
             has = f"it has {', '.join(own[:8])}" if own else "it has none"
             raise InputError(f"{self._where}: {self._path} has no function {self._name!r}; {has}.")
         return found
-
-    def _called(self, error: BaseException) -> int | None:
-        return self._line(error) or self._defined()
 
     def _line(self, error: BaseException) -> int | None:
         """The line of the user's file that an error came through last."""
@@ -110,10 +115,9 @@ class FileReward:
         code = getattr(self._function, "__code__", None)
         return None if code is None else code.co_firstlineno
 
-    def _fault(self, line: int | None, what: str, *, function: str | None = None) -> InputError:
+    def _fault(self, line: int | None, what: str) -> InputError:
         at = "" if line is None else f", line {line}"
-        who = f"`{self._name}` " if function is None else ""
-        return InputError(f"{self._where}: {self._path}{at}: {who}{what}.")
+        return InputError(f"{self._where}: {self._path}{at}: {what}.")
 
 
 def _parts(name: str, folder: Path, where: str) -> tuple[Path, str]:
