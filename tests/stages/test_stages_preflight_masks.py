@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stagelens.errors import InputError
-from stagelens.stages.preflight import IGNORED, render
+from stagelens.stages.preflight import IGNORED, check, render
 
 Chat = list[dict[str, Any]]
 EVERY = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -163,6 +163,9 @@ def test_an_answer_that_is_shown_otherwise_than_asked_for_is_context() -> None:
     (rendered,) = render([{"messages": chat, "source": "s"}], tokenizer, "Here")
     found = [tokenizer.decode(run) for run in runs(rendered.input_ids, rendered.labels, IGNORED)]
     assert found == ["No!\n</think>\n\nNo.<|im_end|>"]
+    assert rendered.context == 1
+    (open_end,) = render([{"messages": chat[:3], "source": "s"}], tokenizer, "Here")
+    assert (set(open_end.labels), open_end.context) == ({IGNORED}, 1)
     with pytest.raises(InputError, match="generation prompt that does not stand"):
         render([{"messages": turns("How?", "Sure."), "source": "s"}], tokenizer, "Here")
 
@@ -183,10 +186,6 @@ DROPS_THOUGHTS = (
             "{% for m in messages | reverse %}{{ m.content }}{{ eos_token }}{% endfor %}",
             "another message stands inside",
         ),
-        (
-            "{% for m in messages %}{{ m.content }}{% if m.role == 'user' %}{{ eos_token }}{% endif %}{% endfor %}",
-            "another message stands inside",
-        ),
     ],
 )
 def test_a_mask_that_cannot_be_proved_is_refused(template: str, wanted: str) -> None:
@@ -194,6 +193,28 @@ def test_a_mask_that_cannot_be_proved_is_refused(template: str, wanted: str) -> 
     tokenizer.chat_template = template
     with pytest.raises(InputError, match=wanted):
         render([{"messages": turns("How?", "Sure.", "And?", "No."), "source": "s"}], tokenizer, "Here")
+
+
+def test_an_answer_that_nothing_ends_stops_where_its_text_does() -> None:
+    tokenizer = by_name("zephyr").tokenizer()
+    ended = "{% if m.role == 'user' %}{{ eos_token }}{% endif %}"
+    tokenizer.chat_template = f"{{% for m in messages %}}{{{{ m.content }}}}{ended}{{% endfor %}}"
+    rendered = render([{"messages": turns("How?", "Sure.", "</s>?", "No."), "source": "s"}], tokenizer, "Here")
+    found = [tokenizer.decode(run) for run in runs(rendered[0].input_ids, rendered[0].labels, IGNORED)]
+    assert found == ["Sure.", "No."]
+    with pytest.raises(InputError, match="end-of-turn token is outside"):
+        check(rendered, stop_ids=frozenset({tokenizer.eos_token_id}), max_length=None, where="Here")
+
+
+def test_an_answer_that_is_closed_otherwise_where_more_follows_is_context() -> None:
+    tokenizer = by_name("chatml").tokenizer()
+    tokenizer.chat_template = DROPS_THOUGHTS.replace(
+        "{{ '<|im_end|>\\n' }}", "{{ '<|im_end|>\\n' if loop.last or m.role == 'user' else '<|im_start|>\\n' }}"
+    )
+    assert "else '<|im_start|>" in tokenizer.chat_template
+    (rendered,) = render([{"messages": turns("How?", "Sure.", "And?", "No."), "source": "s"}], tokenizer, "Here")
+    assert tokenizer.decode([label for label in rendered.labels if label != IGNORED]) == "No.<|im_end|>"
+    assert rendered.context == 1
 
 
 def test_a_template_that_leaves_an_answer_out_is_refused() -> None:

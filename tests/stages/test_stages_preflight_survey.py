@@ -65,7 +65,7 @@ def test_the_table_ends_with_the_sum() -> None:
     rows = table(survey([row("a", 0, 1, END), row("b", 0, *[1] * 1200, END)], None))
     assert rows[0][:4] == ("source", "rows", "tokens", "trained")
     assert rows[1][:4] == ("a", "1", "3", "2")
-    assert rows[-1] == ("all", "2", "1,205", "1,203", "0", "0", "1,202", "0")
+    assert rows[-1] == ("all", "2", "1,205", "1,203", "0", "0", "1,202", "0", "0")
     assert len(table(survey([row("a", 0, 1, END)], None))) == 2
 
 

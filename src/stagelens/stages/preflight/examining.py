@@ -5,6 +5,7 @@ Only the tokenizer and the configuration of the checkpoint that it starts from a
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Final
 from stagelens.errors import InputError
 from stagelens.stages import mixture
 from stagelens.stages.mixture import Row
-from stagelens.stages.preflight import checks, reckon, rendering, size, surveys
+from stagelens.stages.preflight import checks, rates, reckon, rendering, size, surveys
 from stagelens.stages.preflight.reckon import Cost
 from stagelens.stages.preflight.size import Size
 from stagelens.stages.preflight.surveys import SourceSurvey
@@ -35,7 +36,7 @@ class Examination:
         sources: what each source gives; empty for pretraining, whose tokenizer is not there yet.
         size: of the model.
         cost: steps, tokens, memory and time, on one device.
-        warnings: sentences about rows that are cut, lost, or spell a special token.
+        warnings: sentences about rows that are not trained on as written, and about memory that is not there.
     """
 
     stage: str
@@ -91,7 +92,8 @@ def examine(
         sources = _surveyed(stage, rows, tokenizer, args, sized, ends)
         load = reckon.load(stage.kind, args, surveys.total(sources), sized)
         cost = reckon.cost(load, args, sized, gpu=gpu)
-    return Examination(stage.name, sources, sized, cost, tuple(_warnings(stage, sources, args)))
+    warnings = [*_of_rows(stage, sources, args, sized), *_of_cost(stage, cost, gpu)]
+    return Examination(stage.name, sources, sized, cost, tuple(warnings))
 
 
 def load_tokenizer(checkpoint: Path, where: str, *, trust_remote_code: bool = False) -> Any:
@@ -149,7 +151,8 @@ def _pretraining(stage: Stage, rows: Sequence[Row], args: Any, gpu: str | None) 
     counted = sum(len(ids) + 1 for ids in tokenizer(sample)["input_ids"])
     tokens = round(counted * sum(map(len, texts)) / sum(map(len, sample)))
     load = reckon.corpus(tokens, recipe.get("max_length", MAX_LENGTH), args)
-    return Examination(stage.name, (), sized, reckon.cost(load, args, sized, gpu=gpu), ())
+    cost = reckon.cost(load, args, sized, gpu=gpu)
+    return Examination(stage.name, (), sized, cost, tuple(_of_cost(stage, cost, gpu)))
 
 
 def _reaching(texts: Sequence[str], characters: int) -> int:
@@ -162,8 +165,9 @@ def _reaching(texts: Sequence[str], characters: int) -> int:
     return len(texts)
 
 
-def _warnings(stage: Stage, sources: Sequence[SourceSurvey], args: Any) -> Iterator[str]:
+def _of_rows(stage: Stage, sources: Sequence[SourceSurvey], args: Any, sized: Size) -> Iterator[str]:
     limit = "the model's context" if stage.kind == "rl" else f"`max_length` {args.max_length}"
+    limited = math.inf if stage.kind == "rl" else args.max_length or math.inf
     for each in sources:
         where = f"Stage {stage.name!r}: in source {each.source!r}"
         if each.lost:
@@ -172,6 +176,21 @@ def _warnings(stage: Stage, sources: Sequence[SourceSurvey], args: Any) -> Itera
             yield f"{where} {each.cut:,} of {each.rows:,} rows are longer than {limit}."
         if each.spelled:
             yield f"{where} {each.spelled:,} of {each.rows:,} rows spell a special token, and are read as having it."
+        if each.context:
+            yield (
+                f"{where} {each.context:,} answers are context and not trained on: the chat template shows them "
+                "otherwise than it asks for them."
+            )
+        if stage.kind != "rl" and sized.context is not None and min(each.longest, limited) > sized.context:
+            yield f"{where} rows are longer than the model's context of {sized.context:,} tokens; set `max_length`."
+
+
+def _of_cost(stage: Stage, cost: Cost, gpu: str | None) -> Iterator[str]:
+    if gpu is None and cost.memory.total > (here := rates.memory_here()):
+        yield (
+            f"Stage {stage.name!r}: training takes about {_bytes(cost.memory.total)}, and this machine has "
+            f"{_bytes(here)}; lower `per_device_train_batch_size` or `max_length`, or train an adapter (`lora`)."
+        )
 
 
 def _short(count: float) -> str:

@@ -8,13 +8,12 @@ proved by rendering:
    equal, so the marks say where each message's text stands.
 2. For each answer, the messages before it are rendered with the generation prompt. What stands behind the last mark of
    that has to follow the same mark in the whole chat: there the model is asked, and there the answer begins.
-3. The answer ends with the first end-of-turn token after its last mark. The chat up to the answer is rendered, and has
-   to close it in the same words. Between beginning and end no other message's mark may stand.
+3. The chat up to the answer is rendered. There the answer ends with the first end-of-turn token after its last mark,
+   and the whole chat has to close it in the same words. Between beginning and end no other message's mark may stand.
 
 So no text of a user, a system message or a tool carries the loss, whatever it says, and neither does the generation
-prompt. An answer that the template shows otherwise than it asks for it (some open the thoughts of the last answer only)
-is context; the last answer has to be shown as it is asked for. An answer to nothing, before any other message, is
-context too.
+prompt. An answer that the template shows otherwise than it asks for it, since more follows (some open or close only the
+last answer as a model writes it), is context; so is an answer to nothing, before any other message.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ def answers(template: Template, messages: Sequence[Message], source: str) -> tup
         raise _unclear(template, source, "it writes a text otherwise where something stands beside it")
     whole = _Whole(template, marked, source, plain, found)
     located = [answer for number in spoken if (answer := whole.answer(number)) is not None]
-    if not located or located[-1].message != spoken[-1]:
+    if spoken[-1] == len(messages) - 1 and (not located or located[-1].message != spoken[-1]):
         raise InputError(
             f"{template.where}: the chat template asks for the last answer of a chat of source {source!r} with a "
             "generation prompt that does not stand before that answer in the chat, so the model would learn another "
@@ -87,12 +86,13 @@ class _Whole:
         if not own and (self.messages[number]["content"].strip() or self.messages[number].get("tool_calls")):
             raise _unclear(self.template, self.source, "it does not show one of its answers")
         said = max(own, default=begin)
-        end = self._closed(said)
+        closing = self._closing(number, said)
+        if closing is None or not self.text.startswith(closing, said):
+            return None
+        end = said + len(closing)
         strangers = [mark for mark in self.marks if mark.message != number and begin < mark.place < end]
         if strangers or not all(begin <= place <= end for place in own):
             raise _unclear(self.template, self.source, "another message stands inside one of its answers")
-        if number + 1 < len(self.messages) and not self._closes_alike(number, self.text[said:end]):
-            raise _unclear(self.template, self.source, "it closes an answer otherwise where more follows")
         return Answer(number, begin, end)
 
     def _asked(self, number: int) -> int | None:
@@ -108,15 +108,18 @@ class _Whole:
             raise _unclear(self.template, self.source, "it asks for one answer in several places")
         return asked[0] if asked else None
 
-    def _closed(self, said: int) -> int:
-        """Behind the end-of-turn token; behind what is said where there is none."""
-        closes = [(place, place + len(end)) for end in self.template.ends if (place := self.text.find(end, said)) >= 0]
-        return min(closes, default=(said, said))[1]
-
-    def _closes_alike(self, number: int, closing: str) -> bool:
-        alone, found = marks.take(self.template.write(self.messages[: number + 1], self.source))
-        own = [mark.place for mark in found if mark.message == number]
-        return alone.startswith(closing, own[-1]) if own else closing in alone
+    def _closing(self, number: int, said: int) -> str | None:
+        """What closes an answer where nothing follows it, up to its end-of-turn token; None where it cannot be told."""
+        if number + 1 == len(self.messages):
+            ends = [place + len(end) for end in self.template.ends if (place := self.text.find(end, said)) >= 0]
+            return self.text[said : min(ends, default=said)]
+        upto = self.messages[: number + 1]
+        alone = _Whole(self.template, upto, self.source, *marks.take(self.template.write(upto, self.source)))
+        answer = alone.answer(number)
+        if answer is None:
+            return None
+        places = [mark.place for mark in alone.marks if mark.message == number]
+        return alone.text[max(places, default=answer.begin) : answer.end]
 
 
 def check_marks(template: Template, messages: Sequence[Message], source: str) -> None:

@@ -1,7 +1,8 @@
-"""How fast a device multiplies matrices: measured in a moment, or known of a GPU that is not here."""
+"""Devices: how fast they multiply matrices, measured in a moment or known of a GPU that is not here; their memory."""
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Final
 
@@ -33,6 +34,15 @@ def known(name: str) -> float:
     if plain not in KNOWN:
         raise InputError(f"There is no rate of the GPU {name!r} here; known: {', '.join(KNOWN)}.")
     return KNOWN[plain]
+
+
+def memory_here() -> int:
+    """Bytes of memory of this machine's first accelerator, or of the machine where it has none."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.get_device_properties(0).total_memory)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def measured(size: Size, tokens: int, number: int) -> tuple[str, float]:

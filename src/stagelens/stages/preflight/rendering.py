@@ -28,12 +28,15 @@ class Rendered:
     """One chat as trained on: token ids and labels of equal length, ``IGNORED`` outside the assistant's turns.
 
     ``spells`` says whether a message's own text spells a special token, which the tokenizer then takes for one.
+    ``context`` counts the assistant's messages that carry no loss, since the template shows them otherwise than it asks
+    for them.
     """
 
     input_ids: list[int]
     labels: list[int]
     source: str
     spells: bool = False
+    context: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class _Written:
     spans: Sequence[Span]
     source: str
     spells: bool
+    context: int = 0
 
 
 def render(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
@@ -76,7 +80,8 @@ def render(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
             else:
                 text, found = mask.answers(template, messages, source)
                 spans = [(answer.begin, answer.end) for answer in found]
-            yield _Written(text, spans, source, _spells(messages, template))
+            spoken = sum(message["role"] == "assistant" for message in messages)
+            yield _Written(text, spans, source, _spells(messages, template), max(0, spoken - len(spans)))
 
     return _tokenised(list(written()), tokenizer)
 
@@ -130,7 +135,7 @@ def _tokenised(written: Sequence[_Written], tokenizer: Any) -> list[Rendered]:
             return_offsets_mapping=True,
         )
         for chat, ids, offsets in zip(batch, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-            rendered.append(Rendered(ids, _labels(ids, offsets, chat.spans), chat.source, chat.spells))
+            rendered.append(Rendered(ids, _labels(ids, offsets, chat.spans), chat.source, chat.spells, chat.context))
     return rendered
 
 

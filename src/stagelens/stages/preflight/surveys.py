@@ -24,6 +24,7 @@ class SourceSurvey:
         longest: tokens of the longest text, before the cut.
         spelled: rows whose own texts spell a special token. It is taken for that token, as it is when a model is asked;
             in a user's text it is never trained on.
+        context: answers that carry no loss, since the template shows them otherwise than it asks for them.
     """
 
     source: str
@@ -34,6 +35,7 @@ class SourceSurvey:
     lost: int
     longest: int
     spelled: int
+    context: int
 
 
 def survey(rendered: Sequence[Rendered], max_length: int | None) -> tuple[SourceSurvey, ...]:
@@ -73,26 +75,14 @@ def check_prompts(prompts: Sequence[Rendered], *, room: int | None, where: str) 
 
 def table(surveys: Sequence[SourceSurvey]) -> list[tuple[str, ...]]:
     """The survey as rows of texts, the first one the heading, the last one the sum where there are several sources."""
-    heading = ("source", "rows", "tokens", "trained", "cut", "lost", "longest", "special")
-    body = [
-        (
-            each.source,
-            *(
-                f"{count:,}"
-                for count in (
-                    each.rows,
-                    each.tokens,
-                    each.trained_tokens,
-                    each.cut,
-                    each.lost,
-                    each.longest,
-                    each.spelled,
-                )
-            ),
-        )
-        for each in ([*surveys, total(surveys)] if len(surveys) > 1 else surveys)
-    ]
+    heading = ("source", "rows", "tokens", "trained", "cut", "lost", "longest", "special", "context")
+    body = [_cells(each) for each in ([*surveys, total(surveys)] if len(surveys) > 1 else surveys)]
     return [heading, *body]
+
+
+def _cells(each: SourceSurvey) -> tuple[str, ...]:
+    sizes = (each.rows, each.tokens, each.trained_tokens, each.cut, each.lost, each.longest, each.spelled, each.context)
+    return (each.source, *(f"{size:,}" for size in sizes))
 
 
 def total(surveys: Sequence[SourceSurvey]) -> SourceSurvey:
@@ -106,6 +96,7 @@ def total(surveys: Sequence[SourceSurvey]) -> SourceSurvey:
         lost=sum(each.lost for each in surveys),
         longest=max((each.longest for each in surveys), default=0),
         spelled=sum(each.spelled for each in surveys),
+        context=sum(each.context for each in surveys),
     )
 
 
@@ -128,6 +119,7 @@ def _one(source: str, rows: Sequence[tuple[Rendered, ...]], max_length: int | No
         lost=sum(any(learns(text.labels) and not learns(text.labels[:max_length]) for text in row) for row in rows),
         longest=max(length for row in lengths for length in row),
         spelled=sum(any(text.spells for text in row) for row in rows),
+        context=sum(text.context for row in rows for text in row),
     )
 
 

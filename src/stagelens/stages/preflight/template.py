@@ -42,7 +42,10 @@ class Template:
             )
         self.tokenizer = tokenizer
         self.where = where
-        self._text: str = text or tokenizer.get_chat_template()
+        try:
+            self._text: str = text or tokenizer.get_chat_template()
+        except ValueError as error:  # several templates by name, none of them the default
+            raise InputError(f"{where}: the checkpoint it starts from has no one chat template ({error}).") from None
 
     @property
     def marked(self) -> bool:
