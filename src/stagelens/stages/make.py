@@ -1,4 +1,4 @@
-"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint, and on the way as saved points."""
+"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint, and on the way as points."""
 
 from __future__ import annotations
 
@@ -128,7 +128,14 @@ def read_mixture(stage: Stage, folder: Path) -> tuple[mixture.Content, ...]:
 
 
 def _train(
-    stage: Stage, rows: Sequence[mixture.Row], *, parent: Path | None, folder: Path, work: Path, seed: int, course: Course
+    stage: Stage,
+    rows: Sequence[mixture.Row],
+    *,
+    parent: Path | None,
+    folder: Path,
+    work: Path,
+    seed: int,
+    course: Course,
 ) -> Trained:
     if stage.kind == "pretrain":
         from stagelens.stages.pretrain import pretrain
