@@ -62,12 +62,13 @@ class Course:
     losses: Losses | None = None
 
     def __call__(self, done: int, total: int) -> None:
+        """A step is done: a course stands wherever a ``Progress`` does."""
         if self.tell is not None:
             self.tell(done, total)
 
 
 def run(trainer: Any, course: Course, tokenizer: Any) -> int:
-    """Run a transformers or TRL trainer to its end, from where a killed run of it stopped; returns the steps run in all.
+    """Run a transformers or TRL trainer to its end, from where a killed run of it stopped; returns all steps ever run.
 
     A training that goes on ends with the weights of one that was never killed, bit for bit on a CPU: the weights, the
     optimizer, the schedule, the random numbers and the order of the data are those that it had. It stops after a step
@@ -82,8 +83,10 @@ def run(trainer: Any, course: Course, tokenizer: Any) -> int:
     trainer.add_callback(watch)
     found = resume.last_whole(work) if course.keep_every is not None else None
     if found is not None and not _can_go_on(found, trainer.model, course):
-        resume.keep_only(work, None)
         found = None
+    trainer.accelerator.wait_for_everyone()  # all have looked before the first removes what does not serve
+    if trainer.is_world_process_zero():
+        resume.keep_only(work, found)
     trainer.train(resume_from_checkpoint=None if found is None else str(found))
     return resume.steps_run(work)
 
@@ -223,7 +226,7 @@ def _advance(loader: Any, *, epochs: int) -> None:
     Others start every epoch from the epoch's number, or from torch's own random numbers.
     """
     batches = loader.batch_sampler
-    sampler = getattr(getattr(batches, "batch_sampler", batches), "sampler", None)
+    sampler: Any = getattr(getattr(batches, "batch_sampler", batches), "sampler", None)
     if getattr(sampler, "generator", None) is not None and not hasattr(sampler, "set_epoch"):
         for _ in range(epochs):
             for _ in sampler:

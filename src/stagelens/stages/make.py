@@ -1,4 +1,4 @@
-"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint, and on the way as saved points."""
+"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint, and on the way as points."""
 
 from __future__ import annotations
 
