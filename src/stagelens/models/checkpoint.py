@@ -15,6 +15,7 @@ from stagelens.errors import InputError
 from stagelens.models.prompting import Turn
 from stagelens.models.tool_calls import ToolUse, call_id
 from stagelens.stages.adopt import Adopted
+from stagelens.stages.parents import unpacked
 
 
 def load_tokenizer(adopted: Adopted, *, trust_remote_code: bool) -> Any:
@@ -53,6 +54,7 @@ def load_model(adopted: Adopted, *, device: str, trust_remote_code: bool) -> Any
         with _without_bars():
             model = AutoModelForCausalLM.from_pretrained(
                 **place,
+                **unpacked(adopted.location),
                 use_safetensors=True,
                 trust_remote_code=trust_remote_code,
                 dtype=torch.float32 if on_cpu else torch.bfloat16,

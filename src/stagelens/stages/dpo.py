@@ -16,9 +16,10 @@ from stagelens.stages.course import Course
 from stagelens.stages.fields import one_line, refusals
 from stagelens.stages.lora import lora_config
 from stagelens.stages.mixture import Row
+from stagelens.stages.parents import load_parent
 from stagelens.stages.preferences import Pair, as_chats, check_pairs
 from stagelens.stages.recipe import arguments, chat_template
-from stagelens.stages.training import Trained, fit, half_frozen, load_parent, whole
+from stagelens.stages.training import Trained, fit, half_frozen, whole
 from stagelens.study.spec import Stage
 
 

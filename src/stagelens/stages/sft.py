@@ -9,11 +9,15 @@ from typing import Any
 from stagelens.errors import InputError
 from stagelens.stages import preflight
 from stagelens.stages.course import Course
+from stagelens.stages.fields import refusals
+from stagelens.stages.leaks import check_packing
+from stagelens.stages.lora import lora_config
 from stagelens.stages.mixture import Row
+from stagelens.stages.parents import load_parent
 from stagelens.stages.preflight import IGNORED, Rendered
 from stagelens.stages.recipe import arguments, chat_template
 from stagelens.stages.tally import COLUMN, tallying
-from stagelens.stages.training import Trained, fit, half_frozen, load_parent, lora_config, whole
+from stagelens.stages.training import Trained, fit, half_frozen, whole
 from stagelens.study.spec import Stage
 
 
@@ -33,13 +37,16 @@ def sft(
     preflight.check(rendered, stop_ids=preflight.stop_ids(model, tokenizer), max_length=args.max_length, where=where)
     course.counted = token_counts(rendered, args.max_length)
     names = sorted(course.counted)
-    trainer = tallying(SFTTrainer, names)(
-        model=half_frozen(model, args, recipe),
-        args=args,
-        train_dataset=_dataset(rendered, names, args, where),
-        processing_class=tokenizer,
-        peft_config=lora_config(recipe),
-    )
+    if args.packing or args.padding_free:
+        check_packing(model, where)
+    with refusals(where):
+        trainer = tallying(SFTTrainer, names)(
+            model=half_frozen(model, args, recipe),
+            args=args,
+            train_dataset=_dataset(rendered, names, args, where),
+            processing_class=tokenizer,
+            peft_config=lora_config(recipe),
+        )
     facts = fit(trainer, course, where)
     return Trained(whole(trainer.model), tokenizer, facts, course.counted)
 

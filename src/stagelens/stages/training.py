@@ -10,13 +10,10 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from stagelens.errors import InputError
 from stagelens.stages.course import Course, Progress, run
-
-__all__ = ["Progress", "Trained", "fit", "fitting_threads", "load_parent", "lora_config", "quiet", "threads", "whole"]
 
 SMALL_MODEL: Final = 10_000_000
 """Parameters below which one CPU thread does best."""
@@ -103,34 +100,6 @@ def fit(trainer: Any, progress: Progress | None, where: str, *, tokenizer: Any =
     if not math.isfinite(mean):
         raise InputError(f"{where}: training diverged (the loss is {mean}); lower `learning_rate`.")
     return {"steps": trainer.state.global_step, "steps_run": steps_run, "training_loss": round(mean, 6)}
-
-
-def load_parent(parent: Path, where: str) -> tuple[Any, Any]:
-    """The checkpoint that a stage starts from, in float32, and its tokenizer."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    if parent.suffix == ".gguf":
-        place, options = parent.parent, {"gguf_file": parent.name}
-    else:
-        place, options = parent, {}
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(place, **options)
-        model = AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32, use_safetensors=True, **options)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{where}: the checkpoint {parent} it starts from cannot be loaded ({error}).") from error
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model, tokenizer
-
-
-def lora_config(recipe: Mapping[str, Any]) -> Any | None:
-    """The recipe's ``lora`` as PEFT takes it, None for full training."""
-    if "lora" not in recipe:
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(**({"task_type": "CAUSAL_LM"} | recipe["lora"]))
 
 
 def half_frozen(model: Any, args: Any, recipe: Mapping[str, Any]) -> Any:
