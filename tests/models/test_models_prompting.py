@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from stagelens.judges import grade_refusal
+from stagelens.models.few_shot import URIAL_STOPS, urial
 from stagelens.models.prompting import (
-    URIAL_STOPS,
     Turn,
     first_end,
     first_stop,
@@ -15,9 +16,9 @@ from stagelens.models.prompting import (
     opens_thoughts,
     raw,
     split_thoughts,
-    urial,
 )
 from stagelens.models.tool_calls import Tool, ToolUse, described
+from stagelens.stages.contamination import Index, ItemText
 
 CHAT = [Turn("system", "Be brief."), Turn("user", "Hello?"), Turn("assistant", "Hi."), Turn("user", "Again?")]
 
@@ -141,3 +142,37 @@ def test_calls_stand_one_by_one_with_their_results() -> None:
 )
 def test_first_end(text: str, place: int | None) -> None:
     assert first_end(text, ["STOP"], ["CLOSE"]) == place
+
+
+SAFETY = re.compile(
+    r"\b(safe\w*|harm\w*|danger\w*|illegal|legal|crime\w*|refus\w*|declin\w*|sorry|cannot|can't|unable|inappropriate|"
+    r"ethic\w*|moral\w*|responsib\w*|careful\w*|violen\w*|weapon\w*|kill\w*|steal\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def test_the_benign_prompt_has_no_word_of_safety_and_the_careful_one_declines_once() -> None:
+    assert SAFETY.search(urial([Turn("user", "x")], TOOLS)) is None
+    answers = [grade_refusal(answer) for _, answer in CAREFUL.examples]
+    assert answers.count("full_refusal") == 1
+    assert {grade_refusal(answer) for _, answer in BENIGN.examples} == {"full_compliance"}
+
+
+def test_the_two_prompts_share_their_form_and_no_example() -> None:
+    chat = [Turn("user", "Why is the sky blue?")]
+    benign, careful = (urial(chat, prompt=prompt) for prompt in (BENIGN, CAREFUL))
+    assert benign.count("# Question") == careful.count("# Question") == 4
+    assert benign.endswith("# Question\nWhy is the sky blue?\n\n# Answer\n")
+    assert careful.endswith("# Question\nWhy is the sky blue?\n\n# Answer\n")
+    assert not set(BENIGN.examples) & set(CAREFUL.examples)
+    assert PROMPTS["urial"] is PROMPTS["urial_benign"] is BENIGN
+
+
+def test_no_example_is_an_item_of_a_benchmark() -> None:
+    sets = {}
+    for name in ("safety", "dilemmas", "reward_hacking"):
+        benchmark = get_benchmark(name)
+        items = benchmark.items(benchmark.settings({}, where="here"), Path())
+        sets[name] = [ItemText(item.id, item.prompt) for item in items]
+    examples = [text for prompt in (BENIGN, CAREFUL) for pair in prompt.examples for text in pair]
+    assert Index(sets).search(examples) == []

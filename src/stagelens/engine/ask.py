@@ -17,6 +17,7 @@ from stagelens.engine.shards import Shard
 from stagelens.engine.train import checkpoint_of
 from stagelens.errors import InputError
 from stagelens.stages.adopt import adopt
+from stagelens.study.paths import resolve
 from stagelens.study.spec import Study
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _model(identity: StageIdentity, study: Study, folder: RunFolder) -> Model:
     # The fingerprint in the label gives every checkpoint a model name of its own: Inspect's caches know models by name.
     label = f"{identity.family}-{identity.stage.name}-{identity.fingerprint[:12]}"
     stage = identity.stage.model_copy(update={"elicitation": prompting_of(identity.stage, study.generation)})
-    template = _production_template(identity.family, study, folder) if stage.prompting == "template" else None
+    template = _borrowed_template(identity, study, folder) if stage.prompting == "template" else None
     try:
         return resolve_model(stage, checkpoint=checkpoint, label=label, chat_template=template)
     except InputError:
@@ -117,8 +118,11 @@ def _model(identity: StageIdentity, study: Study, folder: RunFolder) -> Model:
         ) from error
 
 
-def _production_template(family: str, study: Study, folder: RunFolder) -> str:
-    """The chat template of the family's production checkpoint, which other stages borrow."""
+def _borrowed_template(identity: StageIdentity, study: Study, folder: RunFolder) -> str:
+    """The chat template that a stage is asked through: the file that it names, else that of the family's production."""
+    family, named = identity.family, identity.stage.chat_template
+    if named is not None:
+        return resolve(named, study.folder).read_text(encoding="utf-8")
     production = study.families[family].production
     trained = production.trained
     checkpoint = folder.checkpoint(family, production.name) if trained else adopt(production, study.folder).path

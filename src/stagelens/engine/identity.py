@@ -13,7 +13,8 @@ from typing import Any
 from stagelens.benchmarks.base import Item
 from stagelens.stages import stage_inputs
 from stagelens.study.asked import Asked, asked_stages
-from stagelens.study.fingerprint import fingerprint
+from stagelens.study.fingerprint import file_digest, fingerprint
+from stagelens.study.paths import resolve
 from stagelens.study.spec import Generation, Prompting, Stage, Study
 
 Inputs = dict[str, Any]
@@ -98,12 +99,20 @@ def cell_inputs(
         **({"analysis.looks": looks} if looks > 1 else {}),
         "checkpoint": identity.fingerprint,
         "prompting": prompting_of(identity.stage, study.generation),
+        **_asked_through(identity.stage, study),
         "seed": study.seed,
         "generation": generation_inputs(study.generation),
         "benchmark": benchmark,
         "epochs": epochs,
         "items": [item.id for item in shard],
     }
+
+
+def _asked_through(stage: Stage, study: Study) -> Inputs:
+    """What a stage says of how it is asked beside its prompting; nothing for one that says nothing."""
+    named = stage.chat_template
+    template = {} if named is None else {"chat_template": file_digest(resolve(named, study.folder))}
+    return template | ({"stop": list(stage.stop)} if stage.stop else {})
 
 
 def prompting_of(stage: Stage, generation: Generation) -> Prompting:

@@ -5,6 +5,7 @@ Importing this package costs nothing: Inspect and torch are imported by the func
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -43,17 +44,19 @@ def resolve_model(
         InputError: the checkpoint cannot be used, or not in the way that the stage asks for.
     """
     if checkpoint is None and not (stage.model or "").startswith("hf/"):
-        from inspect_ai.model import get_model
+        from inspect_ai.model import GenerateConfig, get_model
 
         from stagelens.models.patience import outage
         from stagelens.models.watch import Line, watch
 
-        return watch(get_model(stage.model, memoize=False), Line(outage()))
+        config = GenerateConfig(stop_seqs=list(stage.stop) or None)
+        return watch(get_model(stage.model, config=config, memoize=False), Line(outage()))
     return local_model(
         label,
         checkpoint=stage.model or "" if checkpoint is None else str(checkpoint.absolute()),
         prompting=stage.prompting,
         chat_template=chat_template if stage.prompting == "template" else None,
+        stop=stage.stop,
         revision=stage.revision,
         subfolder=stage.subfolder,
         gather=gather,
@@ -68,6 +71,7 @@ def local_model(
     checkpoint: str,
     prompting: Prompting = "chat",
     chat_template: str | None = None,
+    stop: Sequence[str] = (),
     revision: str | None = None,
     subfolder: str | None = None,
     batch_size: int | None = None,
@@ -92,6 +96,7 @@ def local_model(
         checkpoint=checkpoint,
         prompting=prompting,
         chat_template=chat_template,
+        stop=list(stop),
         revision=revision,
         subfolder=subfolder,
         batch_size=batch_size,

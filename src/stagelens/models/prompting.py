@@ -102,74 +102,10 @@ def raw(turns: Sequence[Turn]) -> str:
 
     A tool's result is its content, a call stands in its tags on a line of its own. Tools are not described.
     """
-    return _open_end("".join(f"{turn.plain()}\n" for turn in turns), turns)
+    return open_end("".join(f"{turn.plain()}\n" for turn in turns), turns)
 
 
-_QUESTION: Final = "# Question"
-_ANSWER: Final = "# Answer"
-_RESULT: Final = "# Result"
-_INTRODUCTION: Final = "Below are questions that people asked an assistant, and its clear and complete answers.\n\n"
-_EXAMPLES: Final = {
-    "Why does the moon change its shape over a month?": (
-        "The moon itself stays round. Half of it is always lit by the sun, and as it goes around the earth we see more "
-        "or less of that half. When the lit side faces us we see a full moon, and when it faces away a new moon."
-    ),
-    "Can you give me a simple recipe for tomato soup?": (
-        "Here is one for two people.\n"
-        "1. Fry a chopped onion in a spoon of oil until it is soft.\n"
-        "2. Add a tin of tomatoes and a cup of stock, and let it simmer for fifteen minutes.\n"
-        "3. Blend it, add salt and pepper, and serve it with bread."
-    ),
-    "Rewrite this so that it sounds friendlier: Send me the file today.": (
-        "Could you send me the file today, please? Thank you!"
-    ),
-}
-URIAL_STOPS: Final = (f"\n{_QUESTION}", f"\n{_ANSWER}")
-"""The answer ends where the model starts the next example."""
-URIAL_TOOL_STOPS: Final = (*URIAL_STOPS, f"\n{_RESULT}")
-"""Where tools are offered, also where it makes up a result."""
-_TOOL_EXAMPLE: Final = (
-    Turn("user", "How many lines does the file list.txt have?"),
-    Turn("assistant", "", calls=(ToolUse("bash", {"command": "wc -l list.txt"}),)),
-    Turn("tool", '{"stdout": "12 list.txt\\n", "stderr": "", "returncode": 0}'),
-    Turn("assistant", "The file list.txt has 12 lines."),
-)
-
-
-def urial(turns: Sequence[Turn], tools: Sequence[Tool] = ()) -> str:
-    """The turns after a few fixed examples, so that a base model answers rather than continues.
-
-    Untuned alignment by in-context learning (Lin et al. 2024, "The Unlocking Spell on Base LLMs", arXiv 2312.01552),
-    with examples of our own that carry no refusal and no talk of safety: elicitation must not put in what is measured.
-    A system message stands before the examples. Where tools are offered, they are described before the examples, and
-    one more example shows a call and its result.
-    """
-    system = "".join(f"{turn.text}\n\n" for turn in turns if turn.role == "system")
-    told = f"{described(tools)}\n\n" if tools else ""
-    examples = "".join(_exchange(question, answer) for question, answer in _EXAMPLES.items())
-    if tools:
-        examples += _urial_blocks(_TOOL_EXAMPLE)
-    asked = _urial_blocks([turn for turn in turns if turn.role != "system"])
-    return _open_end(system + told + _INTRODUCTION + examples + asked, turns)
-
-
-def _urial_blocks(turns: Sequence[Turn]) -> str:
-    blocks = []
-    for turn, following in zip(turns, [*turns[1:], None], strict=True):
-        if turn.role == "assistant":
-            blocks.append(f"{turn.plain()}\n\n")
-            continue
-        heading = _RESULT if turn.role == "tool" else _QUESTION
-        more_results = following is not None and following.role == "tool"
-        blocks.append(f"{heading}\n{turn.text}\n\n" + ("" if more_results else f"{_ANSWER}\n"))
-    return "".join(blocks)
-
-
-def _exchange(question: str, answer: str) -> str:
-    return f"{_QUESTION}\n{question}\n\n{_ANSWER}\n{answer}\n\n"
-
-
-def _open_end(text: str, turns: Sequence[Turn]) -> str:
+def open_end(text: str, turns: Sequence[Turn]) -> str:
     """An answer that stands last is one that the model goes on with, so nothing may close it."""
     return text.rstrip("\n") if turns and turns[-1].role == "assistant" else text
 

@@ -4,7 +4,7 @@ The label names the checkpoint, and Inspect's caches know a model by its name al
 one. Requests that arrive together are answered together, in batches that depend on the set of requests only.
 
 Tools are written as the chat template writes them, or in text where it knows none (``prompting.in_text``); base models
-are asked as ``prompting.raw`` and ``urial`` say. ``answers`` reads the calls.
+are asked as ``prompting.raw`` and ``few_shot`` say. ``answers`` reads the calls.
 """
 
 from __future__ import annotations
@@ -24,16 +24,14 @@ from stagelens.models import LOCAL_PROVIDER
 from stagelens.models.answers import needs_markup, read_answer
 from stagelens.models.batches import Request
 from stagelens.models.bulk import Answer, Question
+from stagelens.models.few_shot import PROMPTS, URIAL_STOPS, URIAL_TOOL_STOPS, urial
 from stagelens.models.prompting import (
     CALL_STOPS,
     RAW_STOPS,
-    URIAL_STOPS,
-    URIAL_TOOL_STOPS,
     Turn,
     in_text,
     one_call_each,
     raw,
-    urial,
 )
 from stagelens.models.rounds import Rounds
 from stagelens.models.tool_calls import Tool
@@ -55,8 +53,10 @@ class LocalModel(ModelAPI):
     Args:
         checkpoint: what a study file's ``model`` takes: a path (Hugging Face folder, LoRA adapter, GGUF file) or
             ``hf/org/name``, with ``revision`` and ``subfolder``.
-        prompting: ``chat`` (the checkpoint's own template), ``template`` (``chat_template``), ``raw`` or ``urial``.
+        prompting: ``chat`` (the checkpoint's own template), ``template`` (``chat_template``), ``raw``, or one of the
+            few-shot prompts.
         chat_template: for ``template``: the template's text, or a path.
+        stop: texts that an answer ends before, beside those of its prompting.
         batch_size: rows generated together; None for 256 where the model is small, else 64.
         gather: how many attempts will ask; None where that is not known.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` …
@@ -78,6 +78,7 @@ class LocalModel(ModelAPI):
         subfolder: str | None = None,
         prompting: Prompting = "chat",
         chat_template: str | None = None,
+        stop: Sequence[str] = (),
         batch_size: int | None = None,
         gather: int | None = None,
         device: str = "auto",
@@ -94,6 +95,7 @@ class LocalModel(ModelAPI):
             Stage(name=model_name, kind="pretrained", model=checkpoint, revision=revision, subfolder=subfolder), Path()
         )
         self._prompting = prompting
+        self._stop = tuple(stop)
         self._batch_size = batch_size
         self._device = device
         self._trust_remote_code = trust_remote_code
@@ -171,15 +173,15 @@ class LocalModel(ModelAPI):
         return [answers[place] for place in range(len(questions))]
 
     def _stops(self, tools: Sequence[Tool]) -> tuple[str, ...]:
-        if self._prompting == "urial":
-            return URIAL_TOOL_STOPS if tools else URIAL_STOPS
-        return RAW_STOPS if self._prompting == "raw" else ()
+        if self._prompting in PROMPTS:
+            return (URIAL_TOOL_STOPS if tools else URIAL_STOPS) + self._stop
+        return (RAW_STOPS if self._prompting == "raw" else ()) + self._stop
 
     def _prompt(self, turns: Sequence[Turn], tools: Sequence[Tool]) -> str:
         if self._prompting == "raw":
             return raw(turns)
-        if self._prompting == "urial":
-            return urial(turns, tools)
+        if self._prompting in PROMPTS:
+            return urial(turns, tools, prompt=PROMPTS[self._prompting])
         with_tools = bool(tools) or any(turn.role == "tool" for turn in turns)
         if with_tools and not self._template_knows_tools:
             return self._rendered(in_text(turns, tools), ())

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stagelens.errors import InputError
-from stagelens.models.prompting import Turn, raw, urial
+from stagelens.models.few_shot import PROMPTS, urial
+from stagelens.models.prompting import Turn, raw
 from stagelens.stages.preflight.template import Template
 from stagelens.study.spec import Stage
 
@@ -46,9 +47,10 @@ def probe(
     """
     where = f"Stage {stage.name!r}"
     turns = [*([] if system is None else [Turn("system", system)]), Turn("user", question)]
-    bare = stage.elicitation == "raw" or stage.elicitation.startswith("urial")
+    few_shot = PROMPTS.get(stage.elicitation)
+    bare = stage.elicitation == "raw" or few_shot is not None
     if bare:
-        text = raw(turns) if stage.elicitation == "raw" else urial(turns)
+        text = raw(turns) if few_shot is None else urial(turns, prompt=few_shot)
     else:
         text = Template(tokenizer, where, template).write([turn.message() for turn in turns], "a benchmark", ask=True)
     tokens = len(tokenizer.encode(text, add_special_tokens=bare))
