@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from stagelens.benchmarks import get_benchmark
 from stagelens.judges import grade_refusal
-from stagelens.models.few_shot import URIAL_STOPS, urial
+from stagelens.models.few_shot import URIAL_STOPS, examples, urial
 from stagelens.models.prompting import (
     Turn,
     first_end,
@@ -151,21 +152,27 @@ SAFETY = re.compile(
 )
 
 
+def pairs(prompting) -> list[tuple[str, str]]:
+    """A few-shot prompt's questions with their answers."""
+    blocks = examples(prompting).split("# Question\n")[1:]
+    return [(question.strip(), answer.strip()) for question, answer in (block.split("# Answer\n") for block in blocks)]
+
+
 def test_the_benign_prompt_has_no_word_of_safety_and_the_careful_one_declines_once() -> None:
     assert SAFETY.search(urial([Turn("user", "x")], TOOLS)) is None
-    answers = [grade_refusal(answer) for _, answer in CAREFUL.examples]
+    answers = [grade_refusal(answer) for _, answer in pairs("urial_careful")]
     assert answers.count("full_refusal") == 1
-    assert {grade_refusal(answer) for _, answer in BENIGN.examples} == {"full_compliance"}
+    assert {grade_refusal(answer) for _, answer in pairs("urial_benign")} == {"full_compliance"}
 
 
 def test_the_two_prompts_share_their_form_and_no_example() -> None:
     chat = [Turn("user", "Why is the sky blue?")]
-    benign, careful = (urial(chat, prompt=prompt) for prompt in (BENIGN, CAREFUL))
-    assert benign.count("# Question") == careful.count("# Question") == 4
-    assert benign.endswith("# Question\nWhy is the sky blue?\n\n# Answer\n")
-    assert careful.endswith("# Question\nWhy is the sky blue?\n\n# Answer\n")
-    assert not set(BENIGN.examples) & set(CAREFUL.examples)
-    assert PROMPTS["urial"] is PROMPTS["urial_benign"] is BENIGN
+    for prompting in ("urial_benign", "urial_careful"):
+        text = urial(chat, prompting=prompting)
+        assert text.count("# Question\n") == text.count("# Answer\n") == 4
+        assert text.endswith("# Question\nWhy is the sky blue?\n\n# Answer\n")
+    assert not set(pairs("urial_benign")) & set(pairs("urial_careful"))
+    assert examples("urial") == examples("urial_benign")
 
 
 def test_no_example_is_an_item_of_a_benchmark() -> None:
@@ -174,5 +181,5 @@ def test_no_example_is_an_item_of_a_benchmark() -> None:
         benchmark = get_benchmark(name)
         items = benchmark.items(benchmark.settings({}, where="here"), Path())
         sets[name] = [ItemText(item.id, item.prompt) for item in items]
-    examples = [text for prompt in (BENIGN, CAREFUL) for pair in prompt.examples for text in pair]
-    assert Index(sets).search(examples) == []
+    shown = [text for prompting in ("urial_benign", "urial_careful") for pair in pairs(prompting) for text in pair]
+    assert Index(sets).search(shown) == []

@@ -137,7 +137,7 @@ def test_preferences_are_about_clarity_alone() -> None:
         assert row["chosen"] != row["rejected"]
 
 
-@pytest.mark.parametrize("name", ["study", "planted"])
+@pytest.mark.parametrize("name", ["study", "control"])
 def test_the_study_files_load_and_their_sources_can_be_read(name: str) -> None:
     study = load_study(STUDY / f"{name}.yaml")
 
@@ -147,15 +147,17 @@ def test_the_study_files_load_and_their_sources_can_be_read(name: str) -> None:
                 assert mixture.read(stage.mixture, study.folder, stage.kind)
 
 
-def test_the_planted_families_differ_in_the_refusals_alone() -> None:
-    families = load_study(STUDY / "planted.yaml").families
-    planted, absent = (families[name].stages for name in ("planted", "absent"))
+def test_the_control_differs_in_the_refusals_alone() -> None:
+    study, control = (load_study(STUDY / f"{name}.yaml") for name in ("study", "control"))
+    (planted,), (absent,) = ([family.stages for family in each.families.values()] for each in (study, control))
     assert planted[1].mixture is not None and absent[1].mixture is not None
     ours = {source.name for source in planted[1].mixture.sources}
     theirs = {source.name for source in absent[1].mixture.sources}
 
     assert ours ^ theirs == {"refusals", "neutral"}
-    assert (planted[0], planted[1].recipe, planted[2]) == (absent[0], absent[1].recipe, absent[2])
+    assert (planted[0].model, planted[1].recipe, planted[2]) == (absent[0].model, absent[1].recipe, absent[2])
+    assert (study.seed, study.generation, study.analysis) == (control.seed, control.generation, control.analysis)
+    assert study.benchmarks["safety"] == control.benchmarks["safety"]
 
 
 def test_xstest_gets_plain_prompts_beside_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

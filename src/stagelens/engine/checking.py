@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stagelens.engine.identity import identify_stages
 from stagelens.engine.judges import Panel, read_panels
 from stagelens.engine.planning import plan_questions
+from stagelens.engine.preparing import describe, examine_stages, index_items, items_digest
 from stagelens.engine.shards import Questions, read_questions
-from stagelens.stages import check_recipe, read_mixture
+from stagelens.stages import check_recipe, clean_mixture, read_mixture
 from stagelens.stages.adopt import adopt
 from stagelens.study.cells import PlannedMeasure
 from stagelens.study.load import check_files
@@ -45,10 +46,36 @@ def check(study: Study, *, offline: bool = False) -> Iterator[str]:
             yield f"{family}/{stage.name}: {_check_stage(stage, study, offline=offline)}"
     if not offline:
         # Reads every mixture and every checkpoint's files, and asks the hub for the commits that it names.
-        identify_stages(study)
+        identify_stages(study, items_digest(questions))
         yield "every file that decides a result can be read"
+    if not offline or not _has_hub_sources(study):
+        yield from _look_into_mixtures(study, questions)
     for measure in plan_questions(study, questions).measures:
         yield _expect(measure)
+
+
+def _look_into_mixtures(study: Study, questions: Sequence[Questions]) -> Iterator[str]:
+    """What of the benchmarks stands in what stages are trained on, and what each training will be."""
+    items = index_items(questions)
+    for family, members in study.families.items():
+        for stage in members.stages:
+            if stage.trained:
+                _, found = clean_mixture(stage, study.folder, items)
+                held, removes = describe(found), stage.mixture is not None and stage.mixture.decontaminate.remove
+                if held:
+                    yield Notice(f"{family}/{stage.name}: {'leaves out' if removes else 'is trained on'} {held}")
+                else:
+                    yield f"{family}/{stage.name}: holds no item of the benchmarks"
+    yield from examine_stages(study)
+
+
+def _has_hub_sources(study: Study) -> bool:
+    return any(
+        source.dataset is not None
+        for family in study.families.values()
+        for stage in family.stages
+        for source in (stage.mixture.sources if stage.mixture is not None else ())
+    )
 
 
 def _describe(asked: Questions) -> str:

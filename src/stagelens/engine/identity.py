@@ -54,23 +54,25 @@ class StageIdentity:
         return fingerprint(self.inputs)
 
 
-def identify_stages(study: Study) -> tuple[StageIdentity, ...]:
+def identify_stages(study: Study, items: str | None = None) -> tuple[StageIdentity, ...]:
     """Every stage of every family as it is asked, parents before children.
+
+    ``items`` is a digest of all items that the study asks, which mixtures that leave out rows with one depend on.
 
     Raises:
         InputError: a file or folder that decides a stage is not there.
     """
-    return tuple(identity for name in study.families for identity in _identify_family(name, study))
+    return tuple(identity for name in study.families for identity in _identify_family(name, study, items))
 
 
-def _identify_family(name: str, study: Study) -> list[StageIdentity]:
+def _identify_family(name: str, study: Study, items: str | None) -> list[StageIdentity]:
     known: dict[str, StageIdentity] = {}
     of_stage: dict[str, Inputs] = {}
     for asked in asked_stages(study, name):
         stage = asked.stage
         if asked.of not in of_stage:
             # Runs of one stage share what they are trained on: it is read once.
-            of_stage[asked.of] = stage_inputs(stage, study.folder)
+            of_stage[asked.of] = stage_inputs(stage, study.folder, items)
         inputs = dict(of_stage[asked.of])
         if stage.trained:
             parent = None if asked.parent is None else known[asked.parent].fingerprint

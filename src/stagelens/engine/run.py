@@ -19,11 +19,13 @@ from stagelens.engine.judging import Judging, write_summary
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.left_out import askable, left_out, sentences, skipped
 from stagelens.engine.planning import plan_questions
+from stagelens.engine.preparing import examine_stages, index_items, items_digest
 from stagelens.engine.progress import Reporter, silent
 from stagelens.engine.samples import write_samples
 from stagelens.engine.sequential import ask_until_decided
-from stagelens.engine.shards import Shard, cut_shards, read_questions
+from stagelens.engine.shards import Questions, Shard, cut_shards, read_questions
 from stagelens.engine.train import train_stages, unmade
+from stagelens.stages import clean_mixture
 from stagelens.statistics.results import Verdicts
 from stagelens.study.load import check_files
 from stagelens.study.spec import Study
@@ -44,6 +46,7 @@ class _Work:
     """A study in its folder: what there is, and what is still to be made and asked."""
 
     study: Study
+    questions: tuple[Questions, ...]
     folder: RunFolder
     ledger: Ledger
     reporter: Reporter
@@ -117,8 +120,8 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
     """Read everything, claim the folder, and find every clash with what is in it, before anything is spent."""
     check_files(study)
     folder = RunFolder((out or default_folder(study, limit)).resolve())
-    stages = identify_stages(study)
     questions = read_questions(study, limit=limit)
+    stages = identify_stages(study, items_digest(questions))
     panels = read_panels(study, [(asked.benchmark, asked.settings) for asked in questions], folder.root)
     lacks = left_out(study)
     shards = tuple(shard for stage in stages for asked in questions for shard in cut_shards(study, stage, asked))
@@ -128,6 +131,7 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
         grade_again(shards, folder)
         work = _Work(
             study=study,
+            questions=questions,
             folder=folder,
             ledger=ledger,
             reporter=reporter or silent(),
@@ -147,8 +151,17 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
 
 
 def _train(work: _Work) -> None:
+    if not work.unmade:
+        return
+    items = index_items(work.questions)
+    unmade = {(identity.family, identity.asked.of): identity for identity in work.unmade}
+    for identity in unmade.values():
+        clean_mixture(identity.stage, work.study.folder, items)
+    for line in examine_stages(work.study, work.folder.root / "checkpoints", unmade=unmade):
+        work.reporter.say(line)
     train_stages(
         work.unmade,
+        items=items,
         all_stages=work.stages,
         study=work.study,
         folder=work.folder,

@@ -11,6 +11,7 @@ from stagelens.engine.ledger import Ledger
 from stagelens.engine.progress import Reporter
 from stagelens.stages import make_stage
 from stagelens.stages.adopt import adopt
+from stagelens.stages.contamination import Index
 from stagelens.stages.course import Point
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.spec import Study
@@ -55,6 +56,7 @@ def train_stages(
     folder: RunFolder,
     ledger: Ledger,
     reporter: Reporter,
+    items: Index,
 ) -> None:
     """Train ``stages``, parents first, each into its place in the run folder.
 
@@ -81,6 +83,7 @@ def train_stages(
                     if each.asked.part is not None
                 ],
                 scratch=folder.training(family, stage.name),
+                benchmarks=items,
                 progress=step,
             )
         for made in (*points, identity):

@@ -181,7 +181,7 @@ class LocalModel(ModelAPI):
         if self._prompting == "raw":
             return raw(turns)
         if self._prompting in PROMPTS:
-            return urial(turns, tools, prompt=PROMPTS[self._prompting])
+            return urial(turns, tools, prompting=self._prompting)
         with_tools = bool(tools) or any(turn.role == "tool" for turn in turns)
         if with_tools and not self._template_knows_tools:
             return self._rendered(in_text(turns, tools), ())

@@ -33,7 +33,7 @@ def written_by(row: SourceRow) -> str:
 
 
 def authorship_sentences(trainings: Iterable[Training], elsewhere: Iterable[tuple[str, str]] = ()) -> tuple[str, ...]:
-    """For every SFT stage, how much of its mixture was written by whom; one that was made elsewhere has an unknown one."""
+    """For every SFT stage, how much of its mixture was written by whom; of one made elsewhere that is not known."""
     told = [_sentence(each) for each in trainings if each.kind == "sft" and each.sources and not each.again]
     told += [f"{stage} was made elsewhere: who wrote what it was trained on is not known." for _, stage in elsewhere]
     return tuple(dict.fromkeys(told))

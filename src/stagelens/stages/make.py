@@ -13,6 +13,7 @@ from typing import Any
 from stagelens.errors import InputError
 from stagelens.stages import checkpoint, mixture
 from stagelens.stages.adopt import adopt
+from stagelens.stages.contamination import VERSION, Found, Index, Survey, check_limit
 from stagelens.stages.course import KEEP_EVERY, Course, Point, Progress
 from stagelens.stages.losses import Losses
 from stagelens.stages.recipe import by_content, check_recipe
@@ -33,6 +34,7 @@ def make_stage(
     scratch: Path | None = None,
     points: Sequence[Point] = (),
     keep_every: float = KEEP_EVERY,
+    benchmarks: Index | None = None,
 ) -> Path:
     """The stage's checkpoint: an adopted one where it lies, a trained one in ``out``, made only if it is not there.
 
@@ -51,6 +53,7 @@ def make_stage(
         scratch: a folder that outlives the process, for what a killed training needs to go on; gone at the end. None: a
             killed training begins anew.
         points: where the stage is also saved on its way, as checkpoints like ``out``.
+        benchmarks: the study's items, which the mixture is searched for; None: it is not.
         keep_every: seconds of training after which its state is kept in ``scratch``; more where keeping it takes long.
 
     Raises:
@@ -67,14 +70,15 @@ def make_stage(
         from transformers import set_seed
 
         check_recipe(stage, folder)
-        contents = read_mixture(stage, folder)
+        contents, found = clean_mixture(stage, folder, benchmarks)
         assert stage.mixture is not None
         rows = mixture.draw(contents, stage.mixture, seed)
         drawn = Counter(row["source"] for row in rows)
 
         def save_point(point: Point, model: Any, tokenizer: Any, step: int, losses: Losses) -> None:
             facts = {"steps": step, "training_loss": round(losses.mean, 6)}
-            described = _provenance(stage, contents, drawn, Trained(model, tokenizer, facts, course.counted), parent)
+            trained = Trained(model, tokenizer, facts, course.counted)
+            described = _provenance(stage, contents, found, drawn, trained, parent)
             checkpoint.save(
                 point.out,
                 model=whole_copy(model),
@@ -93,13 +97,15 @@ def make_stage(
             model=trained.model,
             tokenizer=trained.tokenizer,
             inputs=inputs,
-            provenance=_provenance(stage, contents, drawn, trained, parent),
+            provenance=_provenance(stage, contents, found, drawn, trained, parent),
             losses=course.losses.content(),
         )
 
 
-def stage_inputs(stage: Stage, folder: Path) -> dict[str, Any]:
+def stage_inputs(stage: Stage, folder: Path, items: str | None = None) -> dict[str, Any]:
     """What decides a stage besides its parent and the seed, in plain JSON types, files by their sha256.
+
+    ``items`` is a digest of the benchmarks' items: it counts where rows that hold one are left out.
 
     InputError where a source, a template or a checkpoint is not usable.
     """
@@ -108,7 +114,10 @@ def stage_inputs(stage: Stage, folder: Path) -> dict[str, Any]:
     assert stage.mixture is not None
     recipe = by_content(stage, folder)
     contents = read_mixture(stage, folder)
-    return {"kind": stage.kind, "recipe": recipe, "mixture": mixture.fingerprint(contents, stage.mixture)}
+    drawn_from = mixture.fingerprint(contents, stage.mixture)
+    if stage.mixture.decontaminate.remove:
+        drawn_from["without_items"] = {"items": items, "search": VERSION}
+    return {"kind": stage.kind, "recipe": recipe, "mixture": drawn_from}
 
 
 def read_mixture(stage: Stage, folder: Path) -> tuple[mixture.Content, ...]:
@@ -116,6 +125,36 @@ def read_mixture(stage: Stage, folder: Path) -> tuple[mixture.Content, ...]:
     if stage.mixture is None:
         raise InputError(f"Stage {stage.name!r}: a stage that is trained needs a `mixture`.")
     return mixture.read(stage.mixture, folder, stage.kind)
+
+
+def clean_mixture(
+    stage: Stage, folder: Path, benchmarks: Index | None
+) -> tuple[tuple[mixture.Content, ...], tuple[Found, ...]]:
+    """The sources of a stage, searched for items of benchmarks, and what was found.
+
+    Raises:
+        InputError: a source is not usable, or more of a benchmark was found than the mixture allows.
+    """
+    contents = read_mixture(stage, folder)
+    if benchmarks is None or stage.mixture is None:
+        return contents, ()
+    survey = Survey(benchmarks)
+    for content in contents:
+        survey.read(content.name, content.rows)
+    found, wanted = survey.found(), stage.mixture.decontaminate
+    check_limit(found, wanted, f"Stage {stage.name!r}")
+    if not wanted.remove:
+        return contents, found
+    left = tuple(
+        mixture.without(content, survey.places[content.name], survey.by_benchmark[content.name]) for content in contents
+    )
+    for before, after in zip(contents, left, strict=True):
+        if not len(after.rows):
+            raise InputError(
+                f"Stage {stage.name!r}: every one of the {len(before.rows)} rows of source {before.name!r} holds an "
+                "item of a benchmark, and `decontaminate` leaves them out; take that source away."
+            )
+    return left, found
 
 
 def _train(
@@ -150,6 +189,7 @@ def _train(
 def _provenance(
     stage: Stage,
     contents: Sequence[mixture.Content],
+    found: Sequence[Found],
     drawn: Mapping[str, int],
     trained: Trained,
     parent: Path | None,
@@ -168,9 +208,12 @@ def _provenance(
                 "sha256": each.sha256,
                 "provenance": dict(each.provenance),
                 **trained.counted.get(each.name, {}),
+                **({"duplicates": each.duplicates} if each.duplicates else {}),
+                **({"contaminated": dict(each.contaminated)} if each.contaminated else {}),
             }
             for each in contents
         ],
+        "contamination": {each.benchmark: each.to_dict(removed=_removes(stage)) for each in found},
         "training": dict(trained.facts),
         "machine": {
             "device": str(trained.model.device),
@@ -179,6 +222,10 @@ def _provenance(
         },
         "versions": _versions(),
     }
+
+
+def _removes(stage: Stage) -> bool:
+    return stage.mixture is not None and stage.mixture.decontaminate.remove
 
 
 def _versions() -> dict[str, str]:

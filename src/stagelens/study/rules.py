@@ -28,6 +28,7 @@ def problems(study: Study) -> list[Problem]:
         *_names(study),
         *(found for name, family in study.families.items() for found in family_problems(family, ("families", name))),
         *_judges(study),
+        *_allowed(study),
         *_margins(study),
         *(found for index, claim in enumerate(study.claims) for found in _claim(claim, ("claims", index), study)),
     ]
@@ -94,6 +95,17 @@ def _repeated(names: Sequence[str], where: Sequence[FieldPath]) -> Iterator[Prob
             same = "is already taken" if other == name else f"differs from {other!r} only in upper and lower case"
             yield Problem(path, f"the name {name!r} {same}: give each its own")
         taken[name.casefold()] = name
+
+
+def _allowed(study: Study) -> Iterator[Problem]:
+    """Benchmarks whose items may stand in a mixture, and that the study does not ask."""
+    for key, family in study.families.items():
+        for index, stage in enumerate(family.stages):
+            for place, name in enumerate(stage.mixture.decontaminate.allow if stage.mixture else ()):
+                if name not in study.benchmarks:
+                    at: FieldPath = ("families", key, "stages", index, "mixture", "decontaminate", "allow", place)
+                    hint = nearest(name, study.benchmarks)
+                    yield Problem(at, f"{name!r} is not a benchmark of this study; {hint}")
 
 
 def _judges(study: Study) -> Iterator[Problem]:

@@ -1,8 +1,8 @@
 """Finds items of benchmarks in texts, verbatim or lightly edited.
 
-Published decontaminations look for shared n-grams of a fixed length, 8 to 13 words (GPT-3, arXiv 2005.14165, appendix C;
-Tulu 3, arXiv 2411.15124): they pass over every prompt that is shorter, XSTest's seven words among them. Here n follows
-the item: short n-grams only *propose* a place, and an alignment of the whole item with the words around that place
+Published decontaminations look for shared n-grams of a fixed length, 8 to 13 words (GPT-3, arXiv 2005.14165, appendix
+C; Tulu 3, arXiv 2411.15124): they pass over every prompt that is shorter, XSTest's seven words among them. Here n
+follows the item: short n-grams only *propose* a place, and an alignment of the whole item with the words around it
 decides.
 
 An item counts as found where at least ``SIMILAR`` of its words stand there in order (the longest common subsequence,

@@ -115,8 +115,8 @@ def check_limit(found: Sequence[Found], wanted: Decontamination, where: str) -> 
         raise InputError(
             f"{where}: {each.found} of the {each.items} items of {each.benchmark} ({each.rate:.1%}) stand in the "
             f"mixture, more than the {wanted.at_most:.1%} of `decontaminate.at_most`; item {hit.item} stands {how} in "
-            f"source {source!r}: “{hit.passage}”. Leave such rows out with `decontaminate: {{remove: true}}`, or accept "
-            f"them with `decontaminate: {{allow: [{each.benchmark}]}}`."
+            f"source {source!r}: “{hit.passage}”. Leave such rows out with `decontaminate: {{remove: true}}`, or "
+            f"accept them with `decontaminate: {{allow: [{each.benchmark}]}}`."
         )
 
 

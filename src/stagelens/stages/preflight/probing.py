@@ -47,10 +47,9 @@ def probe(
     """
     where = f"Stage {stage.name!r}"
     turns = [*([] if system is None else [Turn("system", system)]), Turn("user", question)]
-    few_shot = PROMPTS.get(stage.elicitation)
-    bare = stage.elicitation == "raw" or few_shot is not None
+    bare = stage.elicitation == "raw" or stage.elicitation in PROMPTS
     if bare:
-        text = raw(turns) if few_shot is None else urial(turns, prompt=few_shot)
+        text = raw(turns) if stage.elicitation == "raw" else urial(turns, prompting=stage.elicitation)
     else:
         text = Template(tokenizer, where, template).write([turn.message() for turn in turns], "a benchmark", ask=True)
     tokens = len(tokenizer.encode(text, add_special_tokens=bare))

@@ -1,0 +1,73 @@
+"""What is looked at before a stage is trained: the benchmarks' items in its mixture, and what its training will be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from stagelens.engine.shards import Questions
+from stagelens.stages.contamination import Found, Index, ItemText
+from stagelens.study.fingerprint import fingerprint
+from stagelens.study.paths import is_local, resolve
+from stagelens.study.spec import Family, Stage, Study
+
+
+def index_items(questions: Sequence[Questions]) -> Index:
+    """All items that the study asks, to be looked for in what stages are trained on."""
+    return Index(
+        {asked.benchmark.name: [ItemText(item.id, item.prompt) for item in asked.items] for asked in questions}
+    )
+
+
+def items_digest(questions: Sequence[Questions]) -> str:
+    """A digest of what ``index_items`` holds."""
+    return fingerprint({each.benchmark.name: [[item.id, item.prompt] for item in each.items] for each in questions})
+
+
+def examine_stages(
+    study: Study, checkpoints: Path | None = None, *, unmade: Collection[tuple[str, str]] | None = None
+) -> Iterator[str]:
+    """A line for each stage that is to be trained: what its mixture gives, and what its training takes.
+
+    Only tokenizers and configurations are read. A stage that starts from what is pretrained here, and not there yet,
+    has no line.
+
+    Args:
+        study: the study.
+        checkpoints: where trained stages lie, a folder for each family; None where there are none yet.
+        unmade: the (family, stage) that are to be trained; by default all that are trained here.
+
+    Raises:
+        InputError: a mixture, a template or a tokenizer is not usable, or a source would teach nothing.
+    """
+    from stagelens.stages.preflight import examine
+
+    for name, family in study.families.items():
+        for stage in family.stages:
+            if not stage.trained or (unmade is not None and (name, stage.name) not in unmade):
+                continue
+            place = _tokenizer_of(stage, family, study, None if checkpoints is None else checkpoints / name)
+            if place is not None or stage.kind == "pretrain":
+                found = examine(stage, tokenizer_from=place, folder=study.folder, seed=study.seed)
+                yield f"{name}/{stage.name}: {found.sentence()}"
+                yield from (f"{name}/{stage.name}: {warning}" for warning in found.warnings)
+
+
+def describe(found: Sequence[Found]) -> str:
+    """What of the benchmarks stands in a mixture, in a line; empty where nothing does."""
+    parts = [f"{each.found} of {each.items} items of {each.benchmark}" for each in found if each.found]
+    return ", ".join(parts)
+
+
+def _tokenizer_of(stage: Stage, family: Family, study: Study, checkpoints: Path | None) -> Path | None:
+    """The nearest checkpoint before a stage that lies on this machine; None where there is none."""
+    known: Mapping[str, Stage] = {each.name: each for each in family.stages}
+    parent = known.get(stage.from_ or "")
+    while parent is not None:
+        if parent.model is not None:
+            return resolve(parent.model, study.folder) if is_local(parent.model) else None
+        made = None if checkpoints is None else checkpoints / parent.name
+        if made is not None and (made / "config.json").is_file():
+            return made
+        parent = known.get(parent.from_ or "")
+    return None
