@@ -48,7 +48,8 @@ class Course:
 
     Args:
         tell: called after every step.
-        keep_every: seconds of training after which its state is kept in the trainer's output folder; None: never.
+        keep_every: seconds of training after which its state is kept in the trainer's output folder, longer ones where
+            keeping it takes long; 0: after every step, whatever that costs; None: never.
         points: where it is also saved, those that are not there yet.
         save: saves a point: called with it, the model, the tokenizer, the step and the losses so far.
         counted: tokens by source, as far as they are known before training, for the provenance.
@@ -196,7 +197,7 @@ def _watch(trainer: Any, course: Course, tokenizer: Any, work: Path) -> Any:
         def _due(self, trainer: Any) -> bool:
             if course.keep_every is None or getattr(trainer.args, "sync_ref_model", False):
                 return False  # a reference model that moves is in no checkpoint
-            wait = max(course.keep_every, self.keeping_took / MOST_KEEPING)
+            wait = max(course.keep_every, self.keeping_took / MOST_KEEPING) if course.keep_every else 0.0
             return _agreed(time.monotonic() - self.kept_at >= wait, trainer.accelerator)
 
     return Watch()

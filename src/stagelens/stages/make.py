@@ -53,7 +53,8 @@ def make_stage(
         scratch: a folder that outlives the process, for what a killed training needs to go on; gone at the end. None: a
             killed training begins anew.
         points: where the stage is also saved on its way, as checkpoints like ``out``.
-        keep_every: seconds of training after which its state is kept in ``scratch``; more where keeping it takes long.
+        keep_every: seconds of training after which its state is kept in ``scratch``, longer ones where keeping it takes
+            long; 0: after every step.
 
     Raises:
         InputError: recipe, mixture, chat template or parent are not usable.
