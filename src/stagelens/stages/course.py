@@ -88,6 +88,7 @@ def run(trainer: Any, course: Course, tokenizer: Any) -> int:
     trainer.accelerator.wait_for_everyone()  # all have looked before the first removes what does not serve
     if trainer.is_world_process_zero():
         resume.keep_only(work, found)
+    trainer.accelerator.wait_for_everyone()
     trainer.train(resume_from_checkpoint=None if found is None else str(found))
     return resume.steps_run(work)
 
@@ -177,7 +178,7 @@ def _watch(trainer: Any, course: Course, tokenizer: Any, work: Path) -> Any:
                 control.should_training_stop = True
                 control.should_save = False
                 return
-            for point in course.points:
+            for point in course.points if trainer.is_world_process_zero() else ():
                 if point.step(losses.total) == losses.steps and course.save is not None:
                     course.save(point, trainer.model, tokenizer, losses.steps, losses)
 
@@ -191,6 +192,7 @@ def _watch(trainer: Any, course: Course, tokenizer: Any, work: Path) -> Any:
                 (checkpoint / LOSSES).write_text(json.dumps(course.losses.state()), encoding="utf-8")
                 resume.declare_whole(checkpoint)
                 resume.keep_only(work, checkpoint)
+            trainer.accelerator.wait_for_everyone()  # else one that is ahead writes its next into what is removed
             self.kept_at = time.monotonic()
             self.keeping_took = self.kept_at - self.keeping_since
 

@@ -16,7 +16,7 @@ from stagelens.stages.adopt import adopt
 from stagelens.stages.course import KEEP_EVERY, Course, Point, Progress
 from stagelens.stages.losses import Losses
 from stagelens.stages.recipe import chat_template_file, check_recipe
-from stagelens.stages.resume import scratch_folder
+from stagelens.stages.resume import is_first_process, scratch_folder
 from stagelens.stages.rewards import task_set
 from stagelens.stages.training import Trained, fitting_threads, quiet, whole_copy
 from stagelens.study.fingerprint import file_digest, folder_digest
@@ -40,7 +40,7 @@ def make_stage(
 
     Trained twice on one machine with the same number of threads, the weights are the same bit for bit; so they are
     where the first training was killed and the same call goes on, on a CPU. A point that is missing beside a finished
-    checkpoint costs the whole training again.
+    checkpoint costs the whole training again. Of several processes that train together the first writes.
 
     Args:
         stage: what to make.
@@ -91,6 +91,8 @@ def make_stage(
         set_seed(seed)  # an adapter's first weights are drawn before a trainer sets its seed
         trained = _train(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
         assert course.losses is not None
+        if not is_first_process():
+            return out
         return checkpoint.save(
             out,
             model=trained.model,
