@@ -98,21 +98,19 @@ def decided(checkpoint: Path) -> tuple[str, str]:
 
 
 class _Fatal:
-    """Called after every step; ends the process without a word after ``kill_at`` of its own."""
+    """Called after every step; ends the process without a word after step ``kill_at``."""
 
     def __init__(self, kill_at: int | None) -> None:
-        self.left = kill_at
+        self.kill_at = kill_at
 
-    def __call__(self, _done: int, _total: int) -> None:
-        if self.left is not None:
-            self.left -= 1
-            if not self.left:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def __call__(self, done: int, _total: int) -> None:
+        if done == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A call of ``make_stage`` in a process of its own; ``kill_at``: it kills itself after so many steps of its own."""
+    """A call of ``make_stage`` in a process of its own, which kills itself after step ``kill_at``."""
 
     made: Stage
     folder: Path

@@ -17,7 +17,7 @@ from stagelens.stages.contamination import VERSION, Found, Index, Survey, check_
 from stagelens.stages.course import KEEP_EVERY, Course, Point, Progress
 from stagelens.stages.losses import Losses
 from stagelens.stages.recipe import by_content, check_recipe
-from stagelens.stages.resume import scratch_folder
+from stagelens.stages.resume import is_first_process, scratch_folder
 from stagelens.stages.training import Trained, fitting_threads, quiet, whole_copy
 from stagelens.study.spec import Stage
 
@@ -40,7 +40,7 @@ def make_stage(
 
     Trained twice on one machine with the same number of threads, the weights are the same bit for bit; so they are
     where the first training was killed and the same call goes on, on a CPU. A point that is missing beside a finished
-    checkpoint costs the whole training again.
+    checkpoint costs the whole training again. Of several processes that train together the first writes.
 
     Args:
         stage: what to make.
@@ -54,7 +54,8 @@ def make_stage(
             killed training begins anew.
         points: where the stage is also saved on its way, as checkpoints like ``out``.
         benchmarks: the study's items, which the mixture is searched for; None: it is not.
-        keep_every: seconds of training after which its state is kept in ``scratch``; more where keeping it takes long.
+        keep_every: seconds of training after which its state is kept in ``scratch``, longer ones where keeping it takes
+            long; 0: after every step.
 
     Raises:
         InputError: recipe, mixture, chat template or parent are not usable.
@@ -92,6 +93,8 @@ def make_stage(
         set_seed(seed)  # an adapter's first weights are drawn before a trainer sets its seed
         trained = _train(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
         assert course.losses is not None
+        if not is_first_process():
+            return out
         return checkpoint.save(
             out,
             model=trained.model,

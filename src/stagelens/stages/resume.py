@@ -38,7 +38,7 @@ def scratch_folder(scratch: Path | None, inputs: Mapping[str, Any]) -> Iterator[
         with tempfile.TemporaryDirectory(prefix="stagelens-") as work:
             yield Path(work)
         return
-    if os.environ.get("RANK", "0") != "0":  # as torch's and accelerate's launchers number processes
+    if not is_first_process():
         yield scratch
         return
     _claim(scratch, fingerprint(inputs))
@@ -49,6 +49,11 @@ def scratch_folder(scratch: Path | None, inputs: Mapping[str, Any]) -> Iterator[
             shutil.rmtree(scratch)
         raise
     shutil.rmtree(scratch)
+
+
+def is_first_process() -> bool:
+    """Whether this process is the only one of its training, or the one that writes: launchers number them in RANK."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def whole_steps(work: Path) -> dict[int, Path]:
