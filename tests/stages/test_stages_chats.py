@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stagelens.errors import InputError
-from stagelens.stages.chats import checked_chat
+from stagelens.stages.chats import ROLES, SHAREGPT, checked_chat, from_sharegpt
 
 
 def calling(function: Any, **more: Any) -> list[dict[str, Any]]:
@@ -67,6 +67,32 @@ def test_what_is_no_chat_is_refused(chat: Any, wanted: str) -> None:
         checked_chat(chat, "messages", "data.jsonl, line 3")
     assert str(caught.value).startswith("data.jsonl, line 3: ")
     assert wanted in str(caught.value)
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_every_role_that_templates_know_is_a_role(role: str) -> None:
+    chat = [{"role": role, "content": "Hi"}]
+    assert checked_chat(chat, "messages", "Here") == chat
+
+
+def test_a_turn_may_be_empty_where_something_else_is_said() -> None:
+    for message in (
+        {"role": "tool", "content": ""},
+        {"role": "system", "content": ""},
+        {"role": "assistant", "content": "", "reasoning_content": "Hm."},
+    ):
+        assert checked_chat([message], "messages", "Here") == [message]
+    for role in ("user", "assistant"):
+        with pytest.raises(InputError, match=f"message 1 of `messages` is an empty text of the {role}'s"):
+            checked_chat([{"role": role, "content": "\n"}], "messages", "Here")
+
+
+def test_sharegpts_names_are_roles_of_ours() -> None:
+    assert set(SHAREGPT.values()) <= ROLES
+    turns = [{"from": name, "value": "Hi"} for name in SHAREGPT if name != "function_call"]
+    chat = from_sharegpt(turns, "Be kind.", "conversations", "Here")
+    assert [message["role"] for message in chat[1:]] == [SHAREGPT[turn["from"]] for turn in turns]
+    assert chat[0] == {"role": "system", "content": "Be kind."}
 
 
 def test_a_prompt_that_is_no_chat_may_be_a_text() -> None:

@@ -126,6 +126,17 @@ def test_nothing_kept_and_a_field_that_no_row_has_are_told_apart(tmp_path: Path)
         read({"zzz.deep": None})
 
 
+def test_a_table_says_what_columns_it_has(tmp_path: Path) -> None:
+    pl.DataFrame({"text": ["t"], "lang": ["en"], "a.b": [1], "c": [{"d": 2}]}).write_parquet(tmp_path / "a.parquet")
+
+    def read(wanted: dict[str, Any]) -> int:
+        return len(read_source(Source(name="s", path="a.parquet", filter=wanted), tmp_path, "pretrain").rows)
+
+    assert read({"lang": "en", "a.b": 1, "c.d": 2}) == 1
+    with pytest.raises(InputError, match="did you mean `lang`"):
+        read({"lnag": "en"})
+
+
 def test_dates_of_a_table_are_compared_in_iso_form(tmp_path: Path) -> None:
     days = [datetime.datetime(2024, month, 1) for month in range(1, 13)]
     pl.DataFrame({"text": [str(n) for n in range(12)], "day": days}).write_parquet(tmp_path / "a.parquet")

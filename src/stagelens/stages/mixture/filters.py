@@ -40,8 +40,8 @@ class Filter:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The fields at the top of a row that it may look into."""
-        return frozenset(self._wanted) | {field.split(".")[0] for field in self._wanted}
+        """The fields at the top of a row that it looks into."""
+        return frozenset(field.split(".")[0] for field in self._wanted)
 
     def keeps(self, row: Fields) -> bool:
         """Whether a row meets all conditions."""

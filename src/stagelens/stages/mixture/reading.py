@@ -60,7 +60,7 @@ def _read(source: Source, folder: Path, kind: StageKind, said: array[int] | None
     else:
         path = resolve(source.path, folder)
         label = str(path)
-        origins = [(str(file), _opened(file, needed)) for file in data_files(path, source.name)]
+        origins = [(str(file), _opened(file, needed, wanted.fields)) for file in data_files(path, source.name)]
     left = source.take or _EVERYTHING
     parts, digests = [], {}
     for name, origin in origins:
@@ -109,9 +109,9 @@ class _Shaped:
         return (self.shaped(fields, where) for _, where, fields in self.origin.fetch(keys))
 
 
-def _opened(path: Path, needed: frozenset[str] | None) -> Origin:
+def _opened(path: Path, needed: frozenset[str] | None, asked: frozenset[str]) -> Origin:
     if path.suffix.lower() == PARQUET:
-        return Table(path, needed)
+        return Table(path, needed, asked)
     if is_array(path):
         return Array(path)
     return PackedLines(path) if is_compressed(path) else Lines(path)

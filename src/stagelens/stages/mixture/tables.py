@@ -20,10 +20,14 @@ _BATCH: Final = 1024
 
 
 class Table:
-    """A Parquet file. A row's key is its number, from 0; only the columns that are needed are read."""
+    """A Parquet file. A row's key is its number, from 0.
 
-    def __init__(self, path: Path, columns: frozenset[str] | None) -> None:
-        self._path, self._columns = path, columns
+    Only ``columns`` are read (None: all of them). All are read, too, where the file has none of these, or lacks one of
+    ``asked``, so that an error can say what there is instead.
+    """
+
+    def __init__(self, path: Path, columns: frozenset[str] | None, asked: frozenset[str]) -> None:
+        self._path, self._columns, self._asked = path, columns, asked
         self._state = file_state(path)
 
     def scan(self) -> Iterator[Found]:
@@ -69,9 +73,8 @@ class Table:
         names = file.schema_arrow.names
         if len(set(names)) < len(names):
             raise InputError(f"{self._path} has two columns of one name; rename one of them.")
-        if self._columns is None:
+        if self._columns is None or not self._asked <= set(names):
             return None
-        # A file without any of them is read whole: the error then says what it has.
         return [name for name in names if name in self._columns] or None
 
     @contextmanager

@@ -21,7 +21,7 @@ def reason(error: BaseException) -> str:
 
 
 def listed(names: Iterable[object]) -> str:
-    """Fields by name, the first eight of them: ```text`, `lang```."""
+    """Fields by name, the first eight of them; "no field" where there is none."""
     known = list(names)
     more = ["…"] if len(known) > _MOST_NAMES else []
     return ", ".join([f"`{shown(name)}`" for name in known[:_MOST_NAMES]] + more) or "no field"
