@@ -13,12 +13,13 @@ from typing import Any, Final, Literal
 
 from stagelens.errors import InputError
 from stagelens.stages.checkpoint import PROVENANCE, RECIPE
+from stagelens.stages.losses import LOSSES
 from stagelens.study.fingerprint import file_digest
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.spec import Stage
 
 PICKLED: Final = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
-NOT_CONTENT: Final = frozenset({"README.md", ".gitattributes", RECIPE, PROVENANCE})
+NOT_CONTENT: Final = frozenset({"README.md", ".gitattributes", RECIPE, PROVENANCE, LOSSES})
 """Files of a checkpoint folder that decide nothing about what it generates."""
 
 Form = Literal["folder", "gguf", "adapter", "hub", "provider"]
