@@ -8,6 +8,8 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from commanded import command_line
+from stagelens.analysis import rules_from_study
 from stagelens.benchmarks import get_benchmark
 from stagelens.errors import InputError
 from stagelens.study.load import check_files, load_study, parse_study
@@ -39,6 +41,19 @@ def test_the_full_template_shows_every_key() -> None:
 
 
 @pytest.mark.parametrize("file", READY, ids=lambda file: file.name)
+def test_a_ready_study_passes_the_check_without_a_hub(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said, errors = command_line(monkeypatch, capsys, "check")(file, "--offline")
+    assert (code, errors) == (0, "")
+    assert all(
+        f"{family}/{stage.name}: " in said
+        for family, each in load_study(file).families.items()
+        for stage in each.stages
+    )
+
+
+@pytest.mark.parametrize("file", READY, ids=lambda file: file.name)
 def test_a_ready_study_loads(file: Path) -> None:
     study = load_study(file)
     assert study.name == file.stem
@@ -46,7 +61,20 @@ def test_a_ready_study_loads(file: Path) -> None:
 
 
 def test_there_are_ready_studies() -> None:
-    assert READY
+    assert {file.stem for file in READY} >= {"gemma3-270m", "tulu3-8b", "olmo3-7b", "api-pair"}
+
+
+def test_olmos_instruct_branch_is_a_recipe_and_tulus_ladder_is_one() -> None:
+    def descends(name: str, family: str) -> bool:
+        study = load_study(READY[0].parent / f"{name}.yaml")
+        return rules_from_study(study).families[family].descends
+
+    assert descends("tulu3-8b", "tulu3-8b")
+    assert not descends("tulu3-8b", "tulu3-8b-replicated")
+    assert descends("olmo3-7b", "think")
+    assert not descends("olmo3-7b", "instruct")
+    assert not descends("gemma3-270m", "gemma3-270m")
+    assert not descends("api-pair", "pair")
 
 
 def test_the_gemma_template_writes_gemmas_turns() -> None:

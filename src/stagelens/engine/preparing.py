@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from stagelens.engine.shards import Questions
 from stagelens.stages.contamination import Found, Index, ItemText
 from stagelens.study.fingerprint import fingerprint
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.spec import Family, Stage, Study
+
+_OF_TOKENIZER: Final = ("chat_template", "eos_token")
+"""Fields of a recipe that change a tokenizer."""
 
 
 def index_items(questions: Sequence[Questions]) -> Index:
@@ -46,9 +50,9 @@ def examine_stages(
         for stage in family.stages:
             if not stage.trained or (unmade is not None and (name, stage.name) not in unmade):
                 continue
-            place = _tokenizer_of(stage, family, study, None if checkpoints is None else checkpoints / name)
+            place, before = _tokenizer_of(stage, family, study, None if checkpoints is None else checkpoints / name)
             if place is not None or stage.kind == "pretrain":
-                found = examine(stage, tokenizer_from=place, folder=study.folder, seed=study.seed)
+                found = examine(stage, tokenizer_from=place, folder=study.folder, seed=study.seed, before=before)
                 yield f"{name}/{stage.name}: {found.sentence()}"
                 yield from (f"{name}/{stage.name}: {warning}" for warning in found.warnings)
 
@@ -59,15 +63,22 @@ def describe(found: Sequence[Found]) -> str:
     return ", ".join(parts)
 
 
-def _tokenizer_of(stage: Stage, family: Family, study: Study, checkpoints: Path | None) -> Path | None:
-    """The nearest checkpoint before a stage that lies on this machine; None where there is none."""
+def _tokenizer_of(
+    stage: Stage, family: Family, study: Study, checkpoints: Path | None
+) -> tuple[Path | None, dict[str, Any]]:
+    """The nearest checkpoint before a stage that lies on this machine, None where there is none.
+
+    And what the recipes of stages in between, which are still to be trained, do to its tokenizer.
+    """
     known: Mapping[str, Stage] = {each.name: each for each in family.stages}
     parent = known.get(stage.from_ or "")
+    before: dict[str, Any] = {}
     while parent is not None:
         if parent.model is not None:
-            return resolve(parent.model, study.folder) if is_local(parent.model) else None
+            return (resolve(parent.model, study.folder) if is_local(parent.model) else None), before
         made = None if checkpoints is None else checkpoints / parent.name
         if made is not None and (made / "config.json").is_file():
-            return made
+            return made, before
+        before = {name: value for name, value in (parent.recipe or {}).items() if name in _OF_TOKENIZER} | before
         parent = known.get(parent.from_ or "")
-    return None
+    return None, before

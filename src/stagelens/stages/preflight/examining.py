@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +57,13 @@ class Examination:
 
 
 def examine(
-    stage: Stage, *, tokenizer_from: Path | None, folder: Path, seed: int, gpu: str | None = None
+    stage: Stage,
+    *,
+    tokenizer_from: Path | None,
+    folder: Path,
+    seed: int,
+    gpu: str | None = None,
+    before: Mapping[str, Any] | None = None,
 ) -> Examination:
     """Render a stage's mixture and reckon what its training takes.
 
@@ -67,6 +73,7 @@ def examine(
             that is still to be trained, the nearest one before it that is there. None for pretraining.
         folder: the study file's own, where relative paths start.
         seed: of the draw.
+        before: the recipe of a stage in between, which gives the tokenizer its chat template and the end of a turn.
         gpu: the GPU that the time is for (``rates.KNOWN``); None measures this machine's own device.
 
     Raises:
@@ -85,9 +92,10 @@ def examine(
         config = size.read_config(tokenizer_from, where, trust_remote_code=trust)
         sized = size.measure(config, where, lora=recipe.get("lora"), trust_remote_code=trust)
         tokenizer = load_tokenizer(tokenizer_from, where, trust_remote_code=trust)
-        tokenizer.chat_template = chat_template(recipe, folder, where) or tokenizer.chat_template
-        if getattr(args, "eos_token", None) is not None:
-            tokenizer.eos_token = args.eos_token
+        before = before or {}
+        template = chat_template(recipe, folder, where) or chat_template(before, folder, where)
+        tokenizer.chat_template = template or tokenizer.chat_template
+        tokenizer.eos_token = getattr(args, "eos_token", None) or before.get("eos_token") or tokenizer.eos_token
         ends = checks.ends(_configured_ends(config, tokenizer_from), tokenizer)
         sources = _surveyed(stage, rows, tokenizer, args, sized, ends)
         load = reckon.load(stage.kind, args, surveys.total(sources), sized)
