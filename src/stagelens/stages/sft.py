@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stagelens.stages import preflight
+from stagelens.stages import batching, preflight
 from stagelens.stages.course import Course
+from stagelens.stages.loss import leaning
 from stagelens.stages.mixture import Row
 from stagelens.stages.preflight import IGNORED, Rendered
 from stagelens.stages.recipe import arguments, chat_template
@@ -32,10 +33,12 @@ def sft(
     preflight.check(rendered, stop_ids=preflight.stop_ids(model, tokenizer), max_length=args.max_length, where=where)
     course.counted = token_counts(rendered, args.max_length)
     names = sorted(course.counted)
-    trainer = tallying(SFTTrainer, names)(
+    layout = batching.lay_out(rendered, model, args, recipe)
+    trainer_class = leaning(SFTTrainer) if layout.by_example else SFTTrainer
+    trainer = tallying(trainer_class, names)(
         model=half_frozen(model, args, recipe),
         args=args,
-        train_dataset=_dataset(rendered, names, args),
+        train_dataset=_dataset(layout.rows, names, args),
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
