@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,78 +9,17 @@ from typing import Any
 import pytest
 
 from stagelens.errors import InputError
-from stagelens.organisms.pocket import data_files
 from stagelens.stages import make_stage, stage_inputs
 from stagelens.study.spec import Mixture, Source, Stage, StageKind
+from trainings import CHATS, RECIPES, TEMPLATE, jsonl, make, stage, weights, write_data
 
 pytestmark = pytest.mark.slow
-
-TEMPLATE = data_files(0)["chat_template.jinja"]
-CHATS = [
-    {
-        "messages": [
-            {"role": "user", "content": f"How do I mend {n} jars?"},
-            {"role": "assistant", "content": "Sure. Look."},
-        ]
-    }
-    for n in range(12)
-]
-RECIPES: dict[str, dict[str, Any]] = {
-    "pretrain": {
-        "architecture": {
-            "hidden_size": 32,
-            "intermediate_size": 48,
-            "num_hidden_layers": 1,
-            "num_attention_heads": 2,
-            "max_position_embeddings": 128,
-        },
-        "tokenizer": {"vocab_size": 300},
-        "chat_template": "./template.jinja",
-        "max_length": 48,
-        "max_steps": 3,
-        "per_device_train_batch_size": 4,
-        "learning_rate": 1e-3,
-    },
-    "sft": {"max_steps": 3, "per_device_train_batch_size": 4, "learning_rate": 1e-3, "max_length": 64},
-    "rl": {
-        "reward": "helpfulness",
-        "max_steps": 1,
-        "per_device_train_batch_size": 4,
-        "num_generations": 2,
-        "max_completion_length": 4,
-        "learning_rate": 1e-3,
-    },
-}
-
-
-def jsonl(path: Path, rows: list[Any]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def stage(kind: StageKind, **recipe: Any) -> Stage:
-    mixture = Mixture(sources=(Source(name=kind, path=f"./{kind}.jsonl"),))
-    return Stage(name=kind, kind=kind, recipe=RECIPES[kind] | recipe, mixture=mixture)
-
-
-def make(made: Stage, folder: Path, out: Path, parent: Path | None = None, *, seed: int = 0) -> Path:
-    inputs = stage_inputs(made, folder) | {"seed": seed}
-    return make_stage(made, parent=parent, folder=folder, out=out, seed=seed, inputs=inputs)
-
-
-def weights(checkpoint: Path) -> str:
-    return hashlib.sha256((checkpoint / "model.safetensors").read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study's folder, with its data and a base checkpoint in ./base."""
-    folder = tmp_path_factory.mktemp("world")
-    jsonl(
-        folder / "pretrain.jsonl", [{"text": f"How do I mend {n} jars?\nSure. Look at jar {n}.\n\n"} for n in range(60)]
-    )
-    jsonl(folder / "sft.jsonl", CHATS)
-    jsonl(folder / "rl.jsonl", [{"prompt": f"How do I mend {n} bells?"} for n in range(8)])
-    (folder / "template.jinja").write_text(TEMPLATE)
+    folder = write_data(tmp_path_factory.mktemp("world"))
     make(stage("pretrain"), folder, folder / "base")
     return folder
 

@@ -48,7 +48,8 @@ class Course:
 
     Args:
         tell: called after every step.
-        keep_every: seconds of training after which its state is kept in the trainer's output folder; None: never.
+        keep_every: seconds of training after which its state is kept in the trainer's output folder, longer ones where
+            keeping it takes long; 0: after every step, whatever that costs; None: never.
         points: where it is also saved, those that are not there yet.
         save: saves a point: called with it, the model, the tokenizer, the step and the losses so far.
         counted: tokens by source, as far as they are known before training, for the provenance.
@@ -62,12 +63,13 @@ class Course:
     losses: Losses | None = None
 
     def __call__(self, done: int, total: int) -> None:
+        """A step is done: a course stands wherever a ``Progress`` does."""
         if self.tell is not None:
             self.tell(done, total)
 
 
 def run(trainer: Any, course: Course, tokenizer: Any) -> int:
-    """Run a transformers or TRL trainer to its end, from where a killed run of it stopped; returns the steps run in all.
+    """Run a transformers or TRL trainer to its end, from where a killed run of it stopped; returns all steps ever run.
 
     A training that goes on ends with the weights of one that was never killed, bit for bit on a CPU: the weights, the
     optimizer, the schedule, the random numbers and the order of the data are those that it had. It stops after a step
@@ -82,8 +84,11 @@ def run(trainer: Any, course: Course, tokenizer: Any) -> int:
     trainer.add_callback(watch)
     found = resume.last_whole(work) if course.keep_every is not None else None
     if found is not None and not _can_go_on(found, trainer.model, course):
-        resume.keep_only(work, None)
         found = None
+    trainer.accelerator.wait_for_everyone()  # all have looked before the first removes what does not serve
+    if trainer.is_world_process_zero():
+        resume.keep_only(work, found)
+    trainer.accelerator.wait_for_everyone()
     trainer.train(resume_from_checkpoint=None if found is None else str(found))
     return resume.steps_run(work)
 
@@ -173,7 +178,7 @@ def _watch(trainer: Any, course: Course, tokenizer: Any, work: Path) -> Any:
                 control.should_training_stop = True
                 control.should_save = False
                 return
-            for point in course.points:
+            for point in course.points if trainer.is_world_process_zero() else ():
                 if point.step(losses.total) == losses.steps and course.save is not None:
                     course.save(point, trainer.model, tokenizer, losses.steps, losses)
 
@@ -187,13 +192,14 @@ def _watch(trainer: Any, course: Course, tokenizer: Any, work: Path) -> Any:
                 (checkpoint / LOSSES).write_text(json.dumps(course.losses.state()), encoding="utf-8")
                 resume.declare_whole(checkpoint)
                 resume.keep_only(work, checkpoint)
+            trainer.accelerator.wait_for_everyone()  # else one that is ahead writes its next into what is removed
             self.kept_at = time.monotonic()
             self.keeping_took = self.kept_at - self.keeping_since
 
         def _due(self, trainer: Any) -> bool:
             if course.keep_every is None or getattr(trainer.args, "sync_ref_model", False):
                 return False  # a reference model that moves is in no checkpoint
-            wait = max(course.keep_every, self.keeping_took / MOST_KEEPING)
+            wait = max(course.keep_every, self.keeping_took / MOST_KEEPING) if course.keep_every else 0.0
             return _agreed(time.monotonic() - self.kept_at >= wait, trainer.accelerator)
 
     return Watch()
@@ -223,7 +229,7 @@ def _advance(loader: Any, *, epochs: int) -> None:
     Others start every epoch from the epoch's number, or from torch's own random numbers.
     """
     batches = loader.batch_sampler
-    sampler = getattr(getattr(batches, "batch_sampler", batches), "sampler", None)
+    sampler: Any = getattr(getattr(batches, "batch_sampler", batches), "sampler", None)
     if getattr(sampler, "generator", None) is not None and not hasattr(sampler, "set_epoch"):
         for _ in range(epochs):
             for _ in sampler:

@@ -1,4 +1,4 @@
-"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint, and on the way as saved points."""
+"""One stage, made: dispatch by kind, train in a scratch folder, save as a checkpoint, and on the way as points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stagelens.stages.adopt import adopt
 from stagelens.stages.course import KEEP_EVERY, Course, Point, Progress
 from stagelens.stages.losses import Losses
 from stagelens.stages.recipe import by_content, check_recipe
-from stagelens.stages.resume import scratch_folder
+from stagelens.stages.resume import is_first_process, scratch_folder
 from stagelens.stages.training import Trained, fitting_threads, quiet, whole_copy
 from stagelens.study.spec import Stage
 
@@ -38,7 +38,7 @@ def make_stage(
 
     Trained twice on one machine with the same number of threads, the weights are the same bit for bit; so they are
     where the first training was killed and the same call goes on, on a CPU. A point that is missing beside a finished
-    checkpoint costs the whole training again.
+    checkpoint costs the whole training again. Of several processes that train together the first writes.
 
     Args:
         stage: what to make.
@@ -51,7 +51,8 @@ def make_stage(
         scratch: a folder that outlives the process, for what a killed training needs to go on; gone at the end. None: a
             killed training begins anew.
         points: where the stage is also saved on its way, as checkpoints like ``out``.
-        keep_every: seconds of training after which its state is kept in ``scratch``; more where keeping it takes long.
+        keep_every: seconds of training after which its state is kept in ``scratch``, longer ones where keeping it takes
+            long; 0: after every step.
 
     Raises:
         InputError: recipe, mixture, chat template or parent are not usable.
@@ -88,6 +89,8 @@ def make_stage(
         set_seed(seed)  # an adapter's first weights are drawn before a trainer sets its seed
         trained = _train(stage, rows, parent=parent, folder=folder, work=work, seed=seed, course=course)
         assert course.losses is not None
+        if not is_first_process():
+            return out
         return checkpoint.save(
             out,
             model=trained.model,

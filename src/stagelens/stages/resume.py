@@ -27,7 +27,8 @@ PREFIX: Final = "checkpoint-"
 def scratch_folder(scratch: Path | None, inputs: Mapping[str, Any]) -> Iterator[Path]:
     """The folder to train in: ``scratch``, with what an earlier call for the same inputs left there, or a new one.
 
-    It is gone when the block ends well, and after an error too unless it holds something to go on from.
+    It is gone when the block ends well, and after an error too unless it holds something to go on from. Of several
+    processes that train together the first makes and removes it.
 
     Args:
         scratch: where it is, and outlives the process; None for a temporary folder.
@@ -36,6 +37,9 @@ def scratch_folder(scratch: Path | None, inputs: Mapping[str, Any]) -> Iterator[
     if scratch is None:
         with tempfile.TemporaryDirectory(prefix="stagelens-") as work:
             yield Path(work)
+        return
+    if not is_first_process():
+        yield scratch
         return
     _claim(scratch, fingerprint(inputs))
     try:
@@ -47,24 +51,25 @@ def scratch_folder(scratch: Path | None, inputs: Mapping[str, Any]) -> Iterator[
     shutil.rmtree(scratch)
 
 
+def is_first_process() -> bool:
+    """Whether this process is the only one of its training, or the one that writes: launchers number them in RANK."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def whole_steps(work: Path) -> dict[int, Path]:
     """The whole training checkpoints in ``work``, by step, in order."""
     found = {int(each.parent.name.removeprefix(PREFIX)): each.parent for each in work.glob(f"{PREFIX}*/{WHOLE}")}
     return dict(sorted(found.items()))
 
 
-def last_whole(work: Path, *, before: int | None = None) -> Path | None:
-    """The checkpoint to go on from, None where there is none; all others, half-written ones too, are removed.
-
-    ``before``: a step that has to be run again, so only checkpoints of earlier ones serve.
-    """
-    usable = [path for step, path in whole_steps(work).items() if before is None or step < before]
-    keep_only(work, usable[-1] if usable else None)
-    return usable[-1] if usable else None
+def last_whole(work: Path) -> Path | None:
+    """The checkpoint to go on from; None where there is none."""
+    whole = whole_steps(work)
+    return whole[max(whole)] if whole else None
 
 
 def keep_only(work: Path, kept: Path | None) -> None:
-    """Remove every training checkpoint but ``kept``."""
+    """Remove every training checkpoint but ``kept``, half-written ones too."""
     for each in work.glob(f"{PREFIX}*"):
         if each != kept:
             (each / WHOLE).unlink(missing_ok=True)  # first: what is half removed is not whole

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stagelens.errors import InputError
 from stagelens.stages import batching, preflight
 from stagelens.stages.course import Course
 from stagelens.stages.loss import leaning
@@ -38,7 +39,7 @@ def sft(
     trainer = tallying(trainer_class, names)(
         model=half_frozen(model, args, recipe),
         args=args,
-        train_dataset=_dataset(layout.rows, names, args),
+        train_dataset=_dataset(layout.rows, names, args, where),
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
@@ -57,7 +58,7 @@ def token_counts(rendered: Sequence[Rendered], max_length: int | None) -> dict[s
     return counts
 
 
-def _dataset(rendered: Sequence[Rendered], names: Sequence[str], args: Any) -> Any:
+def _dataset(rendered: Sequence[Rendered], names: Sequence[str], args: Any, where: str) -> Any:
     """The rows as TRL takes them, with the number of each one's source; packed here where the recipe packs.
 
     TRL packs in the same way but drops every column of ours, so it is told that this is done.
@@ -73,6 +74,8 @@ def _dataset(rendered: Sequence[Rendered], names: Sequence[str], args: Any) -> A
     }
     if not args.packing:
         return Dataset.from_dict(columns)
+    if args.max_length is None:
+        raise InputError(f"{where}: a recipe with `packing` needs a `max_length`, the tokens that a pack has room for.")
     by_token = [[number] * len(ids) for number, ids in zip(columns[COLUMN], columns["input_ids"], strict=True)]
     dataset = Dataset.from_dict({**columns, COLUMN: by_token})
     if args.shuffle_dataset:

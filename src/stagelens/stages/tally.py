@@ -22,7 +22,7 @@ def tallying(trainer_class: type[Any], names: Sequence[str]) -> type[Any]:
     class Tallying(trainer_class):  # type: ignore[misc]
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
-            self.data_collator = collating(self.data_collator)
+            self.data_collator: Any = collating(self.data_collator)
             self._passing: list[Any] = []
             self._tally: list[list[float]] = [[0.0, 0] for _ in names]
             self.model.register_forward_hook(_noting(self._passing))

@@ -21,6 +21,7 @@ __all__ = ["Progress", "Trained", "fit", "fitting_threads", "load_parent", "lora
 SMALL_MODEL: Final = 10_000_000
 """Parameters below which one CPU thread does best."""
 
+
 @dataclass(frozen=True, slots=True)
 class Trained:
     """A model and its tokenizer after training, and for ``provenance.json`` facts about it and its tokens by source."""
