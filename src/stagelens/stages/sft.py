@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from stagelens.errors import InputError
-from stagelens.stages import preflight
+from stagelens.stages import batching, preflight
 from stagelens.stages.course import Course
 from stagelens.stages.fields import refusals
 from stagelens.stages.leaks import check_packing
 from stagelens.stages.lora import lora_config
+from stagelens.stages.loss import leaning
 from stagelens.stages.mixture import Row
 from stagelens.stages.parents import load_parent
 from stagelens.stages.preflight import IGNORED, Rendered
@@ -37,13 +38,15 @@ def sft(
     preflight.check(rendered, stop_ids=preflight.stop_ids(model, tokenizer), max_length=args.max_length, where=where)
     course.counted = token_counts(rendered, args.max_length)
     names = sorted(course.counted)
-    if args.packing or args.padding_free:
+    layout = batching.lay_out(rendered, model, args, recipe)
+    if (args.packing or args.padding_free) and not layout.by_example:
         check_packing(model, where)
+    trainer_class = leaning(SFTTrainer) if layout.by_example else SFTTrainer
     with refusals(where):
-        trainer = tallying(SFTTrainer, names)(
+        trainer = tallying(trainer_class, names)(
             model=half_frozen(model, args, recipe),
             args=args,
-            train_dataset=_dataset(rendered, names, args, where),
+            train_dataset=_dataset(layout.rows, names, args, where),
             processing_class=tokenizer,
             peft_config=lora_config(recipe),
         )
