@@ -26,6 +26,11 @@ MAX_LOOP_SHARE: Final = 0.7
 MAX_ONE_WORD_SHARE: Final = 0.6
 """More than this share of one and the same word is a loop too."""
 
+SALAD_SCRIPTS: Final = 5
+SALAD_WORDS: Final = 16
+MAX_OTHER_SCRIPTS: Final = 0.35
+"""Words of so many scripts, no more than this share of them outside the commonest one, are a list of translations."""
+
 MIN_WORD_CHARACTERS: Final = 0.1
 """Under this share of letters and digits (of any script) a long text is a string of symbols; tables stay above it."""
 
@@ -38,7 +43,8 @@ def is_incoherent(text: str) -> bool:
     if not any(character.isalnum() or _is_pictograph(character) for character in text):
         return True
     words = [word.lower() for word in _WORD.findall(text)]
-    return _mostly_symbols(text) or _one_run_of_characters(text) or _is_loop(words, text) or _is_babble(words)
+    checks = (_mostly_symbols(text), _one_run_of_characters(text), _is_loop(words, text), _is_babble(words))
+    return any(checks) or _is_salad(text)
 
 
 def _is_pictograph(character: str) -> bool:
@@ -47,9 +53,10 @@ def _is_pictograph(character: str) -> bool:
 
 
 def _mostly_symbols(text: str) -> bool:
-    """A long text of punctuation or of undecodable bytes."""
+    """A long text of punctuation, or of control characters and undecodable bytes."""
     solid = "".join(text.split())
-    if text.count("\ufffd") > 0.2 * len(solid):
+    broken = sum(character == "\ufffd" or unicodedata.category(character) == "Cc" for character in solid)
+    if broken > 0.2 * len(solid):
         return True
     if len(solid) < 16:
         return False
@@ -97,6 +104,23 @@ def _is_babble(words: list[str]) -> bool:
     if len(latin) < 4:
         return False
     return sum(map(_is_no_word, latin)) > MAX_NON_WORDS * len(latin)
+
+
+def _is_salad(text: str) -> bool:
+    """Whether words of many scripts stand in one another's midst, as tokens drawn at random do."""
+    if text.isascii():
+        return False
+    scripts = [_script(word) for word in _WORD.findall(text) if not word[0].isdigit()]
+    counts = Counter(scripts)
+    if len(scripts) < SALAD_WORDS or len(counts) < SALAD_SCRIPTS:
+        return False
+    return counts.most_common(1)[0][1] < (1 - MAX_OTHER_SCRIPTS) * len(scripts)
+
+
+def _script(word: str) -> str:
+    """The script of a word's first letter; those that East Asian texts mix are one."""
+    name = unicodedata.name(word[0], "?").split()[0]
+    return "CJK" if name in ("HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "FULLWIDTH") else name
 
 
 def _is_no_word(word: str) -> bool:

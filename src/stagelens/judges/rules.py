@@ -41,7 +41,7 @@ from stagelens.judges.phrases import (
 )
 from stagelens.judges.text import before_letter, has_code, list_items, own_words, sentences, without_thoughts
 
-VERSION: Final = "refusal-rules-2"
+VERSION: Final = "refusal-rules-3"
 """Goes into fingerprints: change it with any change of a rule."""
 
 Grade = Literal["full_compliance", "partial_refusal", "full_refusal", "incapable"]

@@ -16,7 +16,7 @@ class ParityRow:
     """How one stage was asked: what has to be equal between stages for their answers to be compared.
 
     Budgets are in tokens; ``truncated`` and ``thoughts`` are shares of the answers, 0 to 1. An empty
-    ``system_prompt`` says that there was none; ``None`` says that nobody knows.
+    ``system_prompt`` says that there was none; ``None`` says that nobody knows. ``stop`` are texts that ended answers.
     """
 
     family: str
@@ -33,6 +33,7 @@ class ParityRow:
     mean_answer_tokens: float | None = None
     truncated: float | None = None
     thoughts: float | None = None
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

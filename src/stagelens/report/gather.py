@@ -55,7 +55,8 @@ def _parity(study: Study, family: str, stage: Stage, folder: Path) -> ParityRow:
         stage=stage.name,
         kind=stage.kind,
         prompting=stage.prompting,
-        chat_template=generation.chat_template if stage.prompting == "chat" else "none",
+        chat_template=_template(stage, generation.chat_template),
+        stop=stage.stop,
         system_prompt=generation.system_prompt or "",
         temperature=generation.temperature,
         top_p=generation.top_p,
@@ -66,6 +67,13 @@ def _parity(study: Study, family: str, stage: Stage, folder: Path) -> ParityRow:
         truncated=summary.truncated / answers if answers else None,
         thoughts=summary.with_thoughts / answers if answers else None,
     )
+
+
+def _template(stage: Stage, of_chats: str) -> str:
+    """Whose chat template a stage was asked through: its own, production's, that of a file, or none."""
+    if stage.prompting == "template":
+        return stage.chat_template or "production"
+    return of_chats if stage.prompting == "chat" else "none"
 
 
 def _lineage(family: str, stage: Stage) -> LineageRow:

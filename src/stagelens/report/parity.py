@@ -58,6 +58,7 @@ _PARITY_NAMES: tuple[Column[ParityRow], ...] = (
 _PARITY_SETTINGS: tuple[Column[ParityRow], ...] = (
     Column("prompting", lambda row: row.prompting or MISSING, numeric=False),
     Column("chat template", lambda row: row.chat_template or MISSING, numeric=False),
+    Column("ends before", lambda row: ", ".join(map(repr, row.stop)) or MISSING, "texts", numeric=False),
     Column("system prompt", _system_prompt_cell, numeric=False),
     Column("temperature", lambda row: write.plain(row.temperature)),
     Column("top p", lambda row: write.plain(row.top_p)),

@@ -77,11 +77,14 @@ class Adopted:
     def _downloaded(self) -> Path:
         from huggingface_hub import snapshot_download
 
+        place = f"{self.subfolder}/" if self.subfolder else ""
         try:
             snapshot = snapshot_download(
                 self.location,
                 revision=self.revision,
-                allow_patterns=["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"],
+                allow_patterns=[
+                    f"{place}{kind}" for kind in ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
+                ],
             )
         except Exception as error:  # as above
             raise InputError(f"Stage {self.stage!r}: hf/{self.location} could not be downloaded ({error}).") from error
