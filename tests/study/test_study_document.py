@@ -183,3 +183,8 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         read_document(file)
     except InputError as error:
         assert "\n" not in str(error).replace(str(file), "")
+
+
+def test_folded_text_has_no_marks_of_its_folds() -> None:
+    text = "a: >-\n  one two\n  three\n\n  four\nb: |\n  kept\n  as is\n"
+    assert parse_document(text, "file").value == {"a": "one two three\nfour", "b": "kept\nas is\n"}

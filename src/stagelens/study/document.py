@@ -205,7 +205,8 @@ class _Reader:
         """A scalar as written."""
         if node.tag not in _TYPED:
             self._expect_tag(node, "str")
-        text = str(node.value)
+        # In folded text (">") the round-trip reader marks where lines were folded, so that they can be written again.
+        text = str(node.value).replace("\a", "") if node.style == ">" else str(node.value)
         if _SURROGATE.search(text):
             raise self._fault(node, "an escape here stands for half a character: write the character itself")
         return text
