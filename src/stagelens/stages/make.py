@@ -15,8 +15,9 @@ from stagelens.stages import checkpoint, mixture
 from stagelens.stages.adopt import adopt
 from stagelens.stages.contamination import VERSION, Found, Index, Survey, check_limit
 from stagelens.stages.course import KEEP_EVERY, Course, Point, Progress
+from stagelens.stages.launch import launch
 from stagelens.stages.losses import Losses
-from stagelens.stages.recipe import by_content, check_recipe
+from stagelens.stages.recipe import accelerate_file, by_content, check_recipe
 from stagelens.stages.resume import is_first_process, scratch_folder
 from stagelens.stages.training import Trained, fitting_threads, quiet, whole_copy
 from stagelens.study.spec import Stage
@@ -67,6 +68,23 @@ def make_stage(
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)  # of a call that was killed at its very end
         return out
+    configuration = accelerate_file(stage.recipe or {}, folder, f"Stage {stage.name!r}")
+    if configuration is not None:
+        check_recipe(stage, folder)
+        return launch(
+            stage,
+            configuration,
+            parent=parent,
+            folder=folder,
+            out=out,
+            seed=seed,
+            inputs=inputs,
+            progress=progress,
+            scratch=scratch,
+            points=points,
+            keep_every=keep_every,
+            benchmarks=benchmarks,
+        )
     with quiet(), scratch_folder(scratch, {"inputs": inputs, "versions": _versions()}) as work:
         from transformers import set_seed
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from stagelens.errors import InputError
 from stagelens.stages import rewards
 from stagelens.stages.fields import block, check_known, refusals
+from stagelens.stages.launch import check_configuration
 from stagelens.stages.lora import check_lora
 from stagelens.stages.preferences import check_settings
 from stagelens.stages.training import quiet
@@ -86,7 +87,9 @@ def _check(stage: Stage, recipe: Mapping[str, Any], folder: Path, where: str) ->
         rewards.named(recipe, folder, f"{where}: recipe field `reward`")
     check_lora(recipe, stage.kind, where)
     chat_template(recipe, folder, where)
-    accelerate_file(recipe, folder, where)
+    configuration = accelerate_file(recipe, folder, where)
+    if configuration is not None:
+        check_configuration(configuration, f"{where}: recipe field `accelerate`")
     _check_packing(recipe, where)
     args = arguments(stage, output=folder, seed=0)
     if stage.kind == "dpo":

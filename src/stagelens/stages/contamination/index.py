@@ -74,6 +74,7 @@ class Index:
     """
 
     def __init__(self, items: Mapping[str, Sequence[ItemText]]) -> None:
+        self._texts = {name: [(each.item, each.text) for each in texts] for name, texts in items.items()}
         self.counts: Mapping[str, int] = {name: len(each) for name, each in items.items()}
         """How many items each benchmark has."""
         self._items = [
@@ -96,6 +97,15 @@ class Index:
                 rare = sorted(places, key=lambda each: (frequency[each[1]], each[0]))[:_ENOUGH]
             for place, gram in rare:
                 self._grams[gram].append((number, place))
+
+    def to_dict(self) -> dict[str, list[tuple[str, str]]]:
+        """The items, as plain JSON."""
+        return self._texts
+
+    @staticmethod
+    def from_dict(items: Mapping[str, Sequence[Sequence[str]]]) -> Index:
+        """The index of what ``to_dict`` gave."""
+        return Index({name: [ItemText(*each) for each in texts] for name, texts in items.items()})
 
     def search(self, texts: Sequence[str]) -> list[Hit]:
         """The items that stand in a row's texts, each once, as it stands there most nearly."""

@@ -1,0 +1,122 @@
+"""Training in several processes, by accelerate's own launcher and from its own configuration file.
+
+``accelerate config`` writes the file, a recipe's ``accelerate`` names it. Every process makes the same call of
+``make_stage``; the first one writes. Each process holds the whole model, so that what is saved is whole: of the ways in
+which accelerate shares the work, those that split the weights themselves (FSDP, DeepSpeed, Megatron) are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from stagelens.errors import InputError
+from stagelens.stages.contamination import Index
+from stagelens.stages.course import Point, Progress
+from stagelens.study.document import read_document
+from stagelens.study.spec import Stage
+
+SPLIT: Final = frozenset({"FSDP", "DEEPSPEED", "MEGATRON_LM"})
+"""``distributed_type`` of configurations under which no process holds the whole model."""
+_POLL: Final = 0.2
+"""Seconds between looks at how far the training is."""
+
+
+def check_configuration(path: Path, where: str) -> None:
+    """InputError where a file is no configuration of accelerate's, or one that splits the weights."""
+    kind = read_document(path).value.get("distributed_type")
+    if not isinstance(kind, str):
+        raise InputError(
+            f"{where}: {path} names no `distributed_type`, as a file of `accelerate config` does; make it with that."
+        )
+    if kind.upper() in SPLIT:
+        raise InputError(
+            f"{where}: {path} splits the weights over processes ({kind}), and a stage is saved from one that holds all "
+            "of them; choose MULTI_GPU, with `lora` where the memory is short."
+        )
+
+
+def launch(
+    stage: Stage,
+    configuration: Path,
+    *,
+    parent: Path | None,
+    folder: Path,
+    out: Path,
+    seed: int,
+    inputs: Mapping[str, Any],
+    progress: Progress | None,
+    scratch: Path | None,
+    points: Sequence[Point],
+    keep_every: float,
+    benchmarks: Index | None,
+) -> Path:
+    """``make_stage`` in the processes that ``configuration`` asks for; its arguments are those of that function.
+
+    Raises:
+        InputError: what one of the processes raised, or how they ended where none said why.
+    """
+    with tempfile.TemporaryDirectory(prefix="stagelens-launch-") as place:
+        job = Path(place) / "job.json"
+        job.write_text(
+            json.dumps(
+                {
+                    "stage": stage.model_dump(mode="json", by_alias=True),
+                    "parent": None if parent is None else str(parent.absolute()),
+                    "folder": str(folder.absolute()),
+                    "out": str(out.absolute()),
+                    "seed": seed,
+                    "inputs": inputs,
+                    "scratch": None if scratch is None else str(scratch.absolute()),
+                    "points": [[point.part, str(point.out.absolute()), point.inputs] for point in points],
+                    "keep_every": keep_every,
+                    "items": None if benchmarks is None else benchmarks.to_dict(),
+                }
+            ),
+            encoding="utf-8",
+        )
+        command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(configuration.absolute())]
+        with (Path(place) / "output.txt").open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [*command, "-m", "stagelens.stages.launched", str(job)], stdout=output, stderr=subprocess.STDOUT
+            )
+            try:
+                _follow(process, job, progress)
+            except BaseException:
+                process.terminate()
+                process.wait()
+                raise
+        _check_end(process.returncode, job, f"Stage {stage.name!r}")
+    return out
+
+
+def _follow(process: subprocess.Popen[bytes], job: Path, progress: Progress | None) -> None:
+    """Wait for the processes, and tell how far they are."""
+    told = ""
+    while process.poll() is None:
+        time.sleep(_POLL)
+        said = _read(job.with_name("progress.txt"))
+        if progress is not None and said != told:
+            told = said
+            done, _, total = said.partition(" ")
+            progress(int(done), int(total))
+
+
+def _check_end(code: int, job: Path, where: str) -> None:
+    said = _read(job.with_name("error.txt"))
+    if said:
+        raise InputError(said)
+    if code:
+        lines = [line for line in _read(job.with_name("output.txt")).splitlines() if line.strip()]
+        last = next((line.strip() for line in reversed(lines) if "Error" in line), lines[-1] if lines else "no output")
+        raise InputError(f"{where}: the processes that accelerate launched ended with exit code {code} ({last}).")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
