@@ -34,6 +34,8 @@ perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/analyze.py
 	@$(BIN)/python perf/sandboxes.py
 	@$(BIN)/python perf/user_logs.py
+	@$(BIN)/python perf/sft.py
+	@$(BIN)/python perf/contamination.py
 
 coverage: $(READY)  ## every number about the statistics, simulated; in minutes with QUICK=1
 	@$(BIN)/python perf/coverage.py $(if $(QUICK),--quick)
