@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from stagelens.engine.identity import identify_stages
 from stagelens.engine.judges import Panel, read_panels
 from stagelens.engine.planning import plan_questions
-from stagelens.engine.preparing import describe, examine_stages, index_items, items_digest
+from stagelens.engine.preparing import describe, examine_stages, index_items, items_digest, probe_stages
 from stagelens.engine.shards import Questions, read_questions
 from stagelens.stages import check_recipe, clean_mixture, read_mixture
 from stagelens.stages.adopt import adopt
@@ -50,6 +50,7 @@ def check(study: Study, *, offline: bool = False) -> Iterator[str]:
         yield "every file that decides a result can be read"
     if not offline or not _has_hub_sources(study):
         yield from _look_into_mixtures(study, questions)
+    yield from probe_stages(study, questions)
     for measure in plan_questions(study, questions).measures:
         yield _expect(measure)
 

@@ -1,4 +1,4 @@
-"""What is looked at before a stage is trained: the benchmarks' items in its mixture, and what its training will be."""
+"""What is looked at before a stage is trained or asked: its mixture, what its training will be, the longest prompt."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stagelens.engine.shards import Questions
 from stagelens.stages.contamination import Found, Index, ItemText
+from stagelens.study.asked import asked_stages
 from stagelens.study.fingerprint import fingerprint
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.spec import Family, Stage, Study
@@ -55,6 +56,37 @@ def examine_stages(
                 found = examine(stage, tokenizer_from=place, folder=study.folder, seed=study.seed, before=before)
                 yield f"{name}/{stage.name}: {found.sentence()}"
                 yield from (f"{name}/{stage.name}: {warning}" for warning in found.warnings)
+
+
+def probe_stages(study: Study, questions: Sequence[Questions]) -> Iterator[str]:
+    """A line for each stage whose checkpoint lies on this machine: the study's longest item, as it is asked.
+
+    Raises:
+        InputError: a template does not render it, or prompt and answer do not fit into the model's context.
+    """
+    from stagelens.stages.parents import load_tokenizer
+    from stagelens.stages.preflight import probe
+    from stagelens.stages.preflight.size import read_config
+
+    single = [asked for asked in questions if asked.benchmark.turns(asked.settings) == 1]
+    longest = max((item.prompt for asked in single for item in asked.items), key=len, default="")
+    generation = study.generation
+    for name in study.families if longest else ():
+        for stage in (each.stage for each in asked_stages(study, name)):
+            borrowed = None if stage.chat_template is None else resolve(stage.chat_template, study.folder)
+            if stage.model is None or not is_local(stage.model) or (borrowed is None and stage.prompting == "template"):
+                continue
+            place, where = resolve(stage.model, study.folder) / (stage.subfolder or ""), f"Stage {name}/{stage.name}"
+            found = probe(
+                stage,
+                longest,
+                load_tokenizer(place, where),
+                context=getattr(read_config(place, where).get_text_config(), "max_position_embeddings", None),
+                answer_tokens=generation.max_answer_tokens + generation.max_thinking_tokens,
+                template=None if borrowed is None else borrowed.read_text(encoding="utf-8"),
+                system=generation.system_prompt,
+            )
+            yield f"{name}/{stage.name}: asked {stage.prompting}, the longest item takes {found.tokens} tokens"
 
 
 def describe(found: Sequence[Found]) -> str:
