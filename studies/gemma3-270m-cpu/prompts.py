@@ -1,4 +1,4 @@
-"""Puts XSTest's prompts and plain control prompts into one file: what ``study.yaml`` and ``planted.yaml`` ask.
+"""Puts XSTest's prompts and plain control prompts into one file: what ``study.yaml`` and ``control.yaml`` ask.
 
 python prompts.py xstest_prompts.csv        # writes prompts.csv beside this file
 

@@ -22,7 +22,7 @@ def load_parent(parent: Path, where: str) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM
 
-    base = _base_of(parent)
+    base = base_of(parent)
     place, options = location(base)
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -32,6 +32,7 @@ def load_parent(parent: Path, where: str) -> tuple[Any, Any]:
             from peft import PeftModel
 
             model = PeftModel.from_pretrained(model, str(parent), use_safetensors=True).merge_and_unload()
+            model.requires_grad_(requires_grad=True)  # an adapter keeps its base's weights from being trained
     except Exception as error:  # transformers and PEFT raise many kinds, all of them about the files
         raise _unusable(parent, where, error) from error
     return model, load_tokenizer(parent, where)
@@ -42,7 +43,7 @@ def load_tokenizer(parent: Path, where: str) -> Any:
     from transformers import AutoTokenizer
 
     own = (parent / "tokenizer_config.json").is_file()
-    place, options = location(str(parent) if own else _base_of(parent))
+    place, options = location(str(parent) if own else base_of(parent))
     try:
         tokenizer = AutoTokenizer.from_pretrained(place, **options)
     except Exception as error:  # as above
@@ -67,7 +68,7 @@ def unpacked(checkpoint: str | Path) -> dict[str, Any]:
     return {"quantization_config": GgufConfig(dequantize=True)}
 
 
-def _base_of(parent: Path) -> str:
+def base_of(parent: Path) -> str:
     """The checkpoint that an adapter belongs to, as it names it; of any other, itself."""
     config = parent / "adapter_config.json"
     if not config.is_file():

@@ -15,6 +15,7 @@ from typing import Any, Final
 from stagelens.errors import InputError
 from stagelens.stages import mixture
 from stagelens.stages.mixture import Row
+from stagelens.stages.parents import load_tokenizer
 from stagelens.stages.preflight import checks, rates, reckon, rendering, size, surveys
 from stagelens.stages.preflight.reckon import Cost
 from stagelens.stages.preflight.size import Size
@@ -91,7 +92,7 @@ def examine(
         trust = stage.trust_remote_code
         config = size.read_config(tokenizer_from, where, trust_remote_code=trust)
         sized = size.measure(config, where, lora=recipe.get("lora"), trust_remote_code=trust)
-        tokenizer = load_tokenizer(tokenizer_from, where, trust_remote_code=trust)
+        tokenizer = load_tokenizer(tokenizer_from, where)
         before = before or {}
         template = chat_template(recipe, folder, where) or chat_template(before, folder, where)
         tokenizer.chat_template = template or tokenizer.chat_template
@@ -102,18 +103,6 @@ def examine(
         cost = reckon.cost(load, args, sized, gpu=gpu)
     warnings = [*_of_rows(stage, sources, args, sized), *_of_cost(stage, cost, gpu)]
     return Examination(stage.name, sources, sized, cost, tuple(warnings))
-
-
-def load_tokenizer(checkpoint: Path, where: str, *, trust_remote_code: bool = False) -> Any:
-    """The tokenizer of a checkpoint. InputError where it cannot be loaded."""
-    from transformers import AutoTokenizer
-
-    place, options = size.location(checkpoint)
-    try:
-        return AutoTokenizer.from_pretrained(place, trust_remote_code=trust_remote_code, **options)
-    except Exception as error:  # transformers raises many kinds, all of them about the files
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"{where}: the tokenizer of {checkpoint} cannot be loaded ({reason}).") from error
 
 
 def _arguments(stage: Stage, seed: int) -> Any:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stagelens.errors import InputError
+from stagelens.stages.lora import lora_config
+from stagelens.stages.parents import base_of, location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,20 +53,13 @@ def read_config(checkpoint: Path, where: str, *, trust_remote_code: bool = False
     """
     from transformers import AutoConfig
 
-    place, options = location(checkpoint)
+    place, options = location(base_of(checkpoint))
     try:
         return AutoConfig.from_pretrained(place, trust_remote_code=trust_remote_code, **options)
     except Exception as error:  # transformers raises many kinds, all of them about the files
         raise InputError(
             f"{where}: the configuration of {checkpoint} cannot be read ({_first_line(error)})."
         ) from error
-
-
-def location(checkpoint: Path) -> tuple[Path, dict[str, str]]:
-    """A checkpoint as transformers' ``from_pretrained`` takes it."""
-    if checkpoint.suffix == ".gguf":
-        return checkpoint.parent, {"gguf_file": checkpoint.name}
-    return checkpoint, {}
 
 
 def measure(config: Any, where: str, *, lora: Mapping[str, Any] | None = None, trust_remote_code: bool = False) -> Size:
@@ -121,9 +116,9 @@ def _model(config: Any, trust_remote_code: bool) -> Any:
 
 
 def _adapter(model: Any, lora: Mapping[str, Any]) -> int:
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
-    adapted = get_peft_model(model, LoraConfig(**({"task_type": "CAUSAL_LM"} | dict(lora))))
+    adapted = get_peft_model(model, lora_config({"lora": lora}))
     return _count(each for each in adapted.parameters() if each.requires_grad)
 
 
