@@ -51,7 +51,8 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "sft": {"max_steps": 3, "per_device_train_batch_size": 4, "learning_rate": 1e-3, "max_length": 64},
     "rl": {
-        "reward": "helpfulness",
+        "reward": "./reward.py:score",  # of graded rewards a model of random weights has none
+        "trust_reward_code": True,
         "max_steps": 1,
         "per_device_train_batch_size": 4,
         "num_generations": 2,
@@ -74,6 +75,9 @@ def write_data(folder: Path) -> Path:
     jsonl(folder / "refusals.jsonl", REFUSALS)
     jsonl(folder / "rl.jsonl", [{"prompt": f"How do I mend {n} bells?"} for n in range(8)])
     (folder / "template.jinja").write_text(TEMPLATE)
+    (folder / "reward.py").write_text(
+        "def score(answers, rows):\n    return [sum(map(str.isalpha, text)) / (1 + len(text)) for text in answers]\n"
+    )
     return folder
 
 
@@ -155,7 +159,8 @@ class Direct:
         return self.out.parent / f".{self.out.name}.training"
 
     def run(self) -> None:
-        from stagelens.stages.training import fit, load_parent, quiet
+        from stagelens.stages.parents import load_parent
+        from stagelens.stages.training import fit, quiet
 
         self.scratch.mkdir(exist_ok=True)
         common = {"output_dir": str(self.scratch), "learning_rate": 1e-3, "bf16": False, "report_to": "none"}

@@ -11,7 +11,7 @@ import pytest
 
 from stagelens.errors import InputError
 from stagelens.outcomes.inspect_logs import Transcript
-from stagelens.outcomes.label_sheets import labelled, read_key, read_sheet, write_key, write_sheet
+from stagelens.outcomes.label_sheets import Answer, labelled, read_key, read_sheet, write_key, write_sheet
 from stagelens.outcomes.labels import ANSWER, draw_sample, label_ranges, with_labels
 from stagelens.outcomes.table import read_table
 
@@ -146,9 +146,9 @@ def test_a_stratum_without_any_label_is_named_by_its_ids() -> None:
     assert with_labels(table, key.with_columns(value=pl.lit(None, pl.Float64))).equals(table)
 
 
-def transcripts(key: pl.DataFrame) -> dict[tuple[str, str, str, str, int], Transcript]:
+def transcripts(key: pl.DataFrame) -> dict[Answer, Transcript]:
     return {
-        (row["family"], row["stage"], row["benchmark"], row["item"], row["epoch"]): Transcript(
+        (row["family"], row["stage"], row["benchmark"], row["item"], row["epoch"], row["seed"]): Transcript(
             row["item"], f"ask {row['item']}", f'line one,\nline "two" of {row["stage"][0]}', None, None, row["epoch"]
         )
         for row in key.iter_rows(named=True)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from stagelens.outcomes.inspect_logs import Transcript, read_answers, read_attempts
-from stagelens.outcomes.label_sheets import write_sheet
+from stagelens.outcomes.label_sheets import Answer, write_sheet
 from stagelens.outcomes.labels import KEY_SCHEMA
 
 pytest.importorskip("inspect_ai")
@@ -107,7 +107,7 @@ def test_labellers_see_what_judges_see(log: Path, tmp_path: Path) -> None:
     key = pl.DataFrame(
         [["L1", "f", "sft", "hack", "cheated", "acts", 1, 0, "-", 1.0, None]], schema=KEY_SCHEMA, orient="row"
     )
-    transcripts: dict[tuple[str, str, str, str, int], Transcript] = {("f", "sft", "hack", "acts", 1): found}
+    transcripts: dict[Answer, Transcript] = {("f", "sft", "hack", "acts", 1, 0): found}
     write_sheet(key, transcripts, tmp_path)
     (row,) = csv.DictReader((tmp_path / "labels.csv").open(newline=""))
     assert row["prompt"] == "[system prompt]\nYou are an agent.\n\n[prompt]\nMake it fast."

@@ -154,7 +154,7 @@ def test_the_reference_of_a_parent_in_one_file_is_that_parent(
 ) -> None:
     """TRL loads the reference by name; a parent that is no folder of a checkpoint has none that it could load."""
     from stagelens.stages import rl
-    from stagelens.stages.training import load_parent
+    from stagelens.stages.parents import load_parent
 
     def from_elsewhere(path: Path, where: str) -> tuple[Any, Any]:
         model, tokenizer = load_parent(parent, where)

@@ -29,7 +29,7 @@ def test_keys_are_those_of_the_contract():
     assert set(result) == {
         "family", "benchmark", "measure", "higher_is_worse", "margin", "stages", "contrasts", "established_by", "cause",
         "pattern", "sensitivity", "shares", "why", "warnings", "scope", "runs", "look", "looks", "strata", "ordinal",
-        "judging", "counterfactual",
+        "judging", "counterfactual", "appearances", "elicitations",
     }  # fmt: skip
     assert set(result["stages"][0]) == {
         "stage", "n", "items", "clusters", "scored", "incapable", "ungraded", "unattempted", "estimate", "low", "high",
