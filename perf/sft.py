@@ -78,10 +78,9 @@ def make_base(folder: Path, name: str) -> None:
     tokenizer = learn_tokenizer([" ".join(WORDS), "".join(f" {word}" for word in WORDS)] * 20, vocab_size=600)
     tokenizer.chat_template = TEMPLATE
     special = {token: getattr(tokenizer, token) for token in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    shape = {"num_hidden_layers": 4, "num_attention_heads": 4, "max_position_embeddings": 512, **MODELS[name]}
     torch.manual_seed(0)
-    config = LlamaConfig(num_hidden_layers=4, num_attention_heads=4, max_position_embeddings=512, **special)
-    config.update(MODELS[name])
-    LlamaForCausalLM(config).save_pretrained(folder)
+    LlamaForCausalLM(LlamaConfig(**shape, **special)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
@@ -227,10 +226,11 @@ def held_out_loss(folder: Path) -> float:
 
 def one(peer: str, name: str, count: int) -> None:
     """Run one peer in this process and print what it took."""
-    import datasets  # noqa: F401
+    import peft  # noqa: F401
     import torch
     import transformers
-    import trl  # noqa: F401
+    from datasets import Dataset  # noqa: F401
+    from trl import SFTConfig, SFTTrainer  # noqa: F401
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     transformers.logging.set_verbosity_error()

@@ -83,13 +83,13 @@ def separates(model: Any, rendered: Sequence[Rendered], max_length: int | None) 
     rows = [each.input_ids[:max_length] for each in (by_length[-1], by_length[0], rendered[0])]
     shared = {id(tensor): tensor for tensor in itertools.chain(model.parameters(), model.buffers())}
     alike = copy.deepcopy(model, shared).eval()  # its settings are its own, its weights are not copied
-    with torch.no_grad():
-        expected = torch.cat([_hidden(alike, [row]) for row in rows], dim=1)
-        alike.set_attn_implementation(ATTENTION)
-        try:
+    try:
+        with torch.no_grad():
+            expected = torch.cat([_hidden(alike, [row]) for row in rows], dim=1)
+            alike.set_attn_implementation(ATTENTION)
             together = _hidden(alike, rows)
-        except (TypeError, ValueError, RuntimeError):
-            return False  # it takes another kind of attention function
+    except (TypeError, ValueError, RuntimeError):
+        return False  # it takes no places of tokens, or another kind of attention function
     return bool((together - expected).abs().max() <= TOLERANCE * expected.abs().max())
 
 
