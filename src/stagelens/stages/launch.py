@@ -3,11 +3,16 @@
 ``accelerate config`` writes the file, a recipe's ``accelerate`` names it. Every process makes the same call of
 ``make_stage``; the first one writes. Each process holds the whole model, so that what is saved is whole: of the ways in
 which accelerate shares the work, those that split the weights themselves (FSDP, DeepSpeed, Megatron) are refused.
+
+On CPUs accelerate starts several processes under MPI alone (``distributed_type: MULTI_CPU``), and without it only one,
+and says nothing. A file that says ``MULTI_GPU`` and ``use_cpu: true`` gets them from torch's launcher.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +35,7 @@ _POLL: Final = 0.2
 
 def check_configuration(path: Path, where: str) -> None:
     """InputError where a file is no configuration of accelerate's, or one that splits the weights."""
-    kind = read_document(path).value.get("distributed_type")
+    kind = _told(path).get("distributed_type")
     if not isinstance(kind, str):
         raise InputError(
             f"{where}: {path} names no `distributed_type`, as a file of `accelerate config` does; make it with that."
@@ -62,6 +67,9 @@ def launch(
     Raises:
         InputError: what one of the processes raised, or how they ended where none said why.
     """
+    told = _told(configuration)
+    # Of `use_cpu`, accelerate tells processes that torch's launcher starts nothing.
+    environment = os.environ | ({"ACCELERATE_USE_CPU": "true"} if told.get("use_cpu") is True else {})
     with tempfile.TemporaryDirectory(prefix="stagelens-launch-") as place:
         job = Path(place) / "job.json"
         job.write_text(
@@ -77,6 +85,7 @@ def launch(
                     "points": [[point.part, str(point.out.absolute()), point.inputs] for point in points],
                     "keep_every": keep_every,
                     "items": None if benchmarks is None else benchmarks.to_dict(),
+                    "processes": told.get("num_processes", 1),
                 }
             ),
             encoding="utf-8",
@@ -84,16 +93,25 @@ def launch(
         command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(configuration.absolute())]
         with (Path(place) / "output.txt").open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
-                [*command, "-m", "stagelens.stages.launched", str(job)], stdout=output, stderr=subprocess.STDOUT
+                [*command, "-m", "stagelens.stages.launched", str(job)],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
             )
             try:
                 _follow(process, job, progress)
             except BaseException:
-                process.terminate()
+                os.killpg(process.pid, signal.SIGTERM)  # accelerate alone would leave a process that it started
                 process.wait()
                 raise
         _check_end(process.returncode, job, f"Stage {stage.name!r}")
     return out
+
+
+def _told(configuration: Path) -> Mapping[str, Any]:
+    told: Mapping[str, Any] = read_document(configuration).value
+    return told
 
 
 def _follow(process: subprocess.Popen[bytes], job: Path, progress: Progress | None) -> None:

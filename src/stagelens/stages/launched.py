@@ -21,6 +21,7 @@ def main(job: Path) -> int:
     recipe = {name: value for name, value in (stage.recipe or {}).items() if name != "accelerate"}
 
     def progress(done: int, total: int) -> None:
+        _check_processes(told["processes"], f"Stage {stage.name!r}")
         if is_first_process():
             _write(job.with_name("progress.txt"), f"{done} {total}")
 
@@ -43,6 +44,18 @@ def main(job: Path) -> int:
         return 2
     _leave()
     return 0
+
+
+def _check_processes(asked: int, where: str) -> None:
+    """InputError where fewer, or more, train together than the configuration asks for: each would see other rows."""
+    from accelerate import PartialState
+
+    found = PartialState().num_processes
+    if found != asked:
+        raise InputError(
+            f"{where}: the `accelerate` configuration asks for {asked} processes, and {found} trained together; on "
+            "CPUs say `distributed_type: MULTI_GPU` and `use_cpu: true`, else see what `accelerate test` says of it."
+        )
 
 
 def _leave() -> None:
