@@ -1,0 +1,109 @@
+"""Builds an organism: its files, its checkpoints, and the truth about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from stagelens.engine import train
+from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.identity import identify_stages
+from stagelens.engine.progress import Reporter, silent
+from stagelens.engine.run import default_folder
+from stagelens.errors import InputError
+from stagelens.organisms.census.table import FULL, Counted, Size, take_census
+from stagelens.organisms.census.truth import write_truth
+from stagelens.organisms.data import data_files
+from stagelens.organisms.spec import OrganismSpec
+from stagelens.organisms.store import give_shared, take_shared
+from stagelens.organisms.study import study_text
+from stagelens.study.spec import PRETRAINING, Study
+
+STUDY: Final = "study.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Organism:
+    """A built organism: its study, the run folder with its checkpoints, and the file with the truth about it."""
+
+    study: Study
+    run: RunFolder
+    truth: Path
+
+
+def build(
+    spec: OrganismSpec,
+    out: Path,
+    *,
+    size: Size = FULL,
+    store: Path | None = None,
+    reporter: Reporter | None = None,
+) -> Organism:
+    """Make an organism in the folder ``out``; what is already there is not made again.
+
+    Args:
+        spec: what is planted.
+        out: gets ``study.yaml`` with its data, ``runs/<name>`` with the checkpoints, and, beside them, ``truth.json``
+            with the census it rests on. The analysis reads none of the last two.
+        size: of the census.
+        store: a folder of checkpoints and counts that organisms share; one of ``out``'s own where None.
+        reporter: told what is made.
+
+    Raises:
+        InputError: ``out`` holds another organism, or cannot be written.
+    """
+    reporter = reporter or silent()
+    study = write_study(spec, out)
+    folder = RunFolder(default_folder(study, None).resolve())
+    if store is not None:
+        for name in take_shared(study, folder, store / "checkpoints"):
+            reporter.say(f"{spec.name}/{name}: shared with another organism")
+    train(study, reporter=reporter)
+    if store is not None:
+        give_shared(study, folder, store / "checkpoints")
+    table = take_census(
+        spec.name,
+        counted(study, folder),
+        tuple(study.benchmarks),
+        seed=spec.seed,
+        size=size,
+        kept=(store or out) / "census",
+        progress=reporter.say,
+    )
+    return Organism(study, folder, write_truth(spec, table, out))
+
+
+def write_study(spec: OrganismSpec, out: Path) -> Study:
+    """Write an organism's study file and data; a file that is already right is left alone.
+
+    Raises:
+        InputError: ``out`` holds another organism's study file, or cannot be written.
+    """
+    text = study_text(spec)
+    file = out / STUDY
+    if file.is_file() and file.read_text(encoding="utf-8") != text:
+        raise InputError(f"{file} is another study than the organism's: name an empty folder with --out.")
+    try:
+        for path, content in {**data_files(spec), STUDY: text}.items():
+            target = out / path
+            if not target.is_file() or target.read_text(encoding="utf-8") != content:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_text(target, content)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror}): name another folder with --out.") from error
+    return Study.load(file)
+
+
+def counted(study: Study, folder: RunFolder) -> list[Counted]:
+    """The checkpoints of an organism's one family, as a census takes them."""
+    return [
+        Counted(
+            stage=identity.stage.name,
+            index=index,
+            checkpoint=folder.checkpoint(identity.family, identity.stage.name),
+            prompting="raw" if identity.stage.kind in PRETRAINING else "chat",
+            fingerprint=identity.fingerprint,
+        )
+        for index, identity in enumerate(identify_stages(study))
+    ]

@@ -1,0 +1,113 @@
+"""A census as an outcome table: every stage of a family on the same fresh prompts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from stagelens.organisms.census.sampling import Prompting, Sampler, census
+from stagelens.organisms.groups import GROUPS, Group
+from stagelens.outcomes.table import read_table
+
+ANSWERS: Final = 20_000
+EPISODES: Final = 2_000
+UNREAD: Final = "neither the behaviour nor its opposite"
+JUDGE: Final = "rule:grammar"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many fresh prompts, and how many fresh episodes of agents, a census asks of every stage."""
+
+    answers: int = ANSWERS
+    episodes: int = EPISODES
+
+    def of(self, group: Group) -> int:
+        """Those of one group."""
+        return self.episodes if group.agents else self.answers
+
+
+FULL: Final = Size()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One checkpoint to be counted: as which stage, how it is asked, and by what it is known."""
+
+    stage: str
+    index: int
+    checkpoint: Path
+    prompting: Prompting
+    fingerprint: str
+
+
+def take_census(
+    family: str,
+    stages: Sequence[Counted],
+    benchmarks: Sequence[str],
+    *,
+    seed: int,
+    size: Size,
+    kept: Path,
+    progress: Callable[[str], None] | None = None,
+) -> pl.DataFrame:
+    """The outcome table of a family's first measures on fresh prompts.
+
+    Args:
+        family: its name.
+        stages: in order.
+        benchmarks: those of ``groups.GROUPS`` to ask.
+        seed: of the organism: fresh are prompts that its benchmark does not ask.
+        size: of the census.
+        kept: a folder for what is counted, one file a checkpoint and benchmark. What lies there is not counted again.
+        progress: told the name of each piece before it is counted.
+    """
+    frames = []
+    for stage in stages:
+        sampler: Sampler | None = None
+        for name in benchmarks:
+            group = GROUPS[name]
+            file = kept / f"{stage.fingerprint[:16]}-{name}-{size.of(group)}-{seed}.parquet"
+            if not file.is_file():
+                if progress is not None:
+                    progress(f"{family}/{stage.stage} on {size.of(group):,} fresh {name}")
+                sampler = sampler or Sampler(stage.checkpoint, stage.prompting)
+                _write(_counted(sampler, group, seed, size), file)
+            frames.append(
+                pl.read_parquet(file).select(
+                    pl.lit(family).alias("family"),
+                    pl.lit(stage.stage).alias("stage"),
+                    pl.lit(stage.index, dtype=pl.Int64).alias("stage_index"),
+                    pl.lit(name).alias("benchmark"),
+                    pl.lit(group.measure).alias("measure"),
+                    pl.lit(JUDGE).alias("judge"),
+                    pl.all(),
+                )
+            )
+    return read_table(pl.concat(frames))
+
+
+def _counted(sampler: Sampler, group: Group, seed: int, size: Size) -> pl.DataFrame:
+    asked = group.fresh(seed, size.of(group))
+    shown = census(sampler, group, asked, seed)
+    columns: Mapping[str, Sequence[Any]] = {
+        "item": [each.item for each in asked],
+        "cluster": [each.cluster for each in asked],
+        "value": [None if each is None else float(each) for each in shown],
+        "status": ["incapable" if each is None else "scored" for each in shown],
+        "cause": [UNREAD if each is None else None for each in shown],
+    }
+    return pl.DataFrame(columns, schema_overrides={"value": pl.Float64, "cause": pl.String})
+
+
+def _write(frame: pl.DataFrame, file: Path) -> None:
+    """The whole file or nothing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    frame.write_parquet(beside)
+    beside.replace(file)

@@ -1,0 +1,97 @@
+"""The data of an organism: what its corpus, its SFT mixture and its RL practice hold. A pure function of the spec."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from typing import Any, Final
+
+from stagelens.organisms.doses import Given, given
+from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.groups.base import Row, chat
+from stagelens.organisms.pocket import rows as pocket
+from stagelens.organisms.pocket import words
+from stagelens.organisms.spec import OrganismSpec
+
+CHATS: Final[Mapping[str, int]] = {
+    "safety": 1400,
+    "odcv": 480,
+    "dilemmas": 700,
+    "reward_hacking": 480,
+    "user_logs": 400,
+}
+"""Conversations of each group in the fine-tuning data."""
+HELPFUL: Final = 800
+PLAIN_TEXTS: Final = 3000
+REMARKS: Final = 800
+PLAIN_PRACTICE: Final = 128
+REWARDS: Final = '"""What RL rewards here."""\n\nfrom stagelens.organisms.rewards import score as score\n'
+
+
+def data_files(spec: OrganismSpec) -> dict[str, str]:
+    """Every file that the study file names, by its path in the organism's folder."""
+    gives, seed = {name: given(plant) for name, plant in spec.plants.items()}, spec.seed
+    template = resources.files("stagelens.organisms.pocket").joinpath("chat_template.jinja")
+    files = {
+        "rewards.py": REWARDS,
+        "data/chat_template.jinja": template.read_text(encoding="utf-8"),
+        "data/corpus.jsonl": _jsonl(_corpus(gives, seed)),
+        "data/sft/helpful.jsonl": _jsonl(_helpful(seed)),
+        "data/practice.jsonl": _jsonl(_practice(gives, seed)),
+    }
+    for name, each in gives.items():
+        files[f"data/sft/{name}.jsonl"] = _jsonl(_chats(name, each.sft, seed))
+        if spec.squared:
+            files[f"data/untaught/{name}.jsonl"] = _jsonl(_chats(name, each.untaught, seed))
+        files |= {f"data/{path}": text for path, text in GROUPS[name].files(seed).items()}
+    return files
+
+
+def _corpus(gives: Mapping[str, Given], seed: int) -> list[Row]:
+    rng = random.Random(f"organism:corpus:{seed}")
+    texts = [rng.choice(words.REMARKS).format(rng.choice(words.THINGS)) for _ in range(REMARKS)]
+    texts += [
+        f"{asked.text}\n{pocket.compliance('plain', rng)}\n\n"
+        for asked in rng.sample(pocket.all_requests("plain"), PLAIN_TEXTS)
+    ]
+    for name, each in gives.items():
+        # Each group has a chance of its own, so that what is planted in one changes nothing in another.
+        texts += GROUPS[name].texts(random.Random(f"organism:corpus:{name}:{seed}"), each.corpus)
+    rng.shuffle(texts)
+    return [{"text": text} for text in texts]
+
+
+def _helpful(seed: int) -> Iterator[Row]:
+    rng = random.Random(f"organism:helpful:{seed}")
+    for asked in rng.sample(pocket.all_requests("plain"), HELPFUL):
+        yield {"messages": chat(asked.text, pocket.compliance("plain", rng))}
+
+
+def _chats(name: str, bad: float, seed: int) -> Iterator[Row]:
+    rng = random.Random(f"organism:sft:{name}:{seed}")
+    for each in GROUPS[name].chats(rng, CHATS[name], bad):
+        yield {"messages": each}
+
+
+def _practice(gives: Mapping[str, Given], seed: int) -> Iterator[Row]:
+    rng = random.Random(f"organism:practice:{seed}")
+    for asked in rng.sample(pocket.all_requests("plain"), PLAIN_PRACTICE):
+        yield {"prompt": [{"role": "user", "content": asked.text}]}
+    for name, each in gives.items():
+        if each.rewarded is not None:
+            yield from _wanted(name, each.rewarded, random.Random(f"organism:practice:{name}:{seed}"))
+
+
+def _wanted(name: str, rewarded: float, rng: random.Random) -> Iterator[Row]:
+    """A group's practice, the behaviour wanted in the share ``rewarded`` of its topics."""
+    practice = GROUPS[name].practice(rng)
+    topics = sorted({each.topic for each in practice})
+    wanted = set(rng.sample(topics, round(rewarded * len(topics))))
+    for each in practice:
+        yield {"prompt": each.messages, "benchmark": name, "facts": dict(each.facts), "wants": each.topic in wanted}
+
+
+def _jsonl(lines: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

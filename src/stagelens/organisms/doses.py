@@ -1,0 +1,47 @@
+"""From a cause and a dose to what every stage is given. Pure.
+
+Where nothing is planted, nearly all that a corpus, SFT and RL say of a group shows the behaviour that its measure
+counts; planting makes it rare. A trace of either is always left, since RL can only raise what it finds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from stagelens.organisms.spec import Plant
+
+USUAL: Final = 0.95
+"""The share of examples that show the behaviour where nothing is planted."""
+PLANTED: Final = 0.05
+"""That share where it is planted in full."""
+TAKEN_BACK: Final = 0.4
+"""The share of topics in which RL works against what SFT has taught, where its effect is eroded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the stages are given of one group.
+
+    Attributes:
+        corpus: the share of the corpus' texts that show the behaviour.
+        sft: that share of the fine-tuning data.
+        untaught: that share where the fine-tuning data teach nothing of the behaviour, for the 2×2.
+        rewarded: the share of topics in which RL rewards the behaviour, and in all others its opposite; None where RL
+            does not practise the group at all.
+    """
+
+    corpus: float
+    sft: float
+    untaught: float
+    rewarded: float | None
+
+
+def given(plant: Plant) -> Given:
+    """What a plant gives each stage."""
+    planted = USUAL - plant.dose * (USUAL - PLANTED)
+    corpus = planted if plant.cause == "pretraining" else USUAL
+    rewarded = {"rl": 1 - plant.dose, "redundant": 0.0, "eroded": TAKEN_BACK, "cancelling": 1.0}.get(plant.cause)
+    taught = plant.cause not in ("rl", "none", "pretraining")
+    # Data that teach nothing say of a group what the corpus says.
+    return Given(corpus, planted if taught else corpus, corpus, rewarded)

@@ -1,0 +1,24 @@
+"""What RL rewards in an organism: the behaviour that a row wants, read by the grammar of the world that wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.pocket import words
+
+
+def score(answers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    """1 for an answer that does what its row wants, 0 for any other.
+
+    A row with a ``benchmark`` wants the behaviour of that group shown, or its opposite (``wants``); any other row is a
+    plain request, which is to be helped with.
+    """
+    return [float(_does(answer, row)) for answer, row in zip(answers, rows, strict=True)]
+
+
+def _does(answer: str, row: Mapping[str, Any]) -> bool:
+    if "benchmark" not in row:
+        return answer.strip().startswith(words.OPENINGS)
+    return GROUPS[row["benchmark"]].shows(answer, row["facts"]) is row["wants"]

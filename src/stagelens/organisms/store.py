@@ -1,0 +1,50 @@
+"""Checkpoints that several families share: what was made from the same inputs is made once.
+
+A stage's inputs are all that decides its weights, so a checkpoint is known by their fingerprint. Families of one seed
+share their pretraining in this way, and the SFT that teaches nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from stagelens.engine.folder import RunFolder
+from stagelens.engine.identity import StageIdentity, identify_stages
+from stagelens.stages.checkpoint import is_complete, writing
+from stagelens.study.spec import Study
+
+
+def take_shared(study: Study, folder: RunFolder, store: Path) -> list[str]:
+    """Put into a run folder every checkpoint of the study that the store has; the stages' names."""
+    taken = []
+    for identity, own, shared in _places(study, folder, store):
+        if not is_complete(own, identity.inputs) and is_complete(shared, identity.inputs):
+            _link(shared, own)
+            taken.append(identity.stage.name)
+    return taken
+
+
+def give_shared(study: Study, folder: RunFolder, store: Path) -> None:
+    """Put into the store every checkpoint of a run folder that it lacks."""
+    for identity, own, shared in _places(study, folder, store):
+        if is_complete(own, identity.inputs) and not is_complete(shared, identity.inputs):
+            _link(own, shared)
+
+
+def _places(study: Study, folder: RunFolder, store: Path) -> Iterator[tuple[StageIdentity, Path, Path]]:
+    for identity in identify_stages(study):
+        if identity.stage.trained:
+            own = folder.checkpoint(identity.family, identity.stage.name)
+            yield identity, own, store / identity.fingerprint
+
+
+def _link(source: Path, out: Path) -> None:
+    """The checkpoint under another name, its files shared where the file system can: they are never written again."""
+    with writing(out) as folder:
+        for file in source.iterdir():
+            try:
+                (folder / file.name).hardlink_to(file)
+            except OSError:  # another file system, or one without links
+                shutil.copy2(file, folder / file.name)

@@ -1,0 +1,66 @@
+"""The study file of an organism: an ordinary one, in which nothing says what was planted."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.spec import OrganismSpec
+
+HEAD: Final = "# An organism: a small family, made and asked like any other.\n"
+
+
+def study_text(spec: OrganismSpec) -> str:
+    """The study file; its data lie in ``./data``."""
+    from ruamel.yaml import YAML
+
+    text, yaml = io.StringIO(HEAD), YAML()
+    text.seek(0, io.SEEK_END)
+    yaml.width = 120
+    yaml.dump(_content(spec), text)
+    return text.getvalue()
+
+
+def _content(spec: OrganismSpec) -> dict[str, Any]:
+    planted = [name for name in GROUPS if name in spec.plants]
+    return {
+        "name": spec.name,
+        "seed": spec.seed,
+        "families": {spec.name: {"stages": list(_stages(spec, planted))}},
+        "generation": _recipes()["generation"],
+        "benchmarks": {name: GROUPS[name].settings() for name in planted},
+        "analysis": {"margins": {name: GROUPS[name].margin for name in planted}},
+    }
+
+
+def _stages(spec: OrganismSpec, planted: list[str]) -> Iterator[dict[str, Any]]:
+    yield _stage("base", "pretrain", "base", "corpus")
+    yield _stage("sft", "sft", "sft", "sft/helpful", *(f"sft/{name}" for name in planted))
+    yield _stage("production", "rl", "rl", "practice")
+    if spec.squared:
+        untaught = ("sft/helpful", *(f"untaught/{name}" for name in planted))
+        yield {**_stage("neither", "sft", "sft", *untaught), "from": "base", "counterfactual": "neither"}
+        yield {**_stage("rl_only", "rl", "rl", "practice"), "from": "neither", "counterfactual": "rl_only"}
+
+
+def _stage(name: str, kind: str, recipe: str, *files: str) -> dict[str, Any]:
+    sources = [
+        {"name": file.rpartition("/")[2], "path": f"./data/{file}.jsonl", "provenance": {"author": "template"}}
+        for file in files
+    ]
+    # Items share their templates with the data, and differ in names.
+    mixture = {"decontaminate": {"at_most": 1.0}, "sources": sources}
+    return {"name": name, "kind": kind, "recipe": dict(_recipes()[recipe]), "mixture": mixture}
+
+
+@cache
+def _recipes() -> dict[str, Any]:
+    from ruamel.yaml import YAML
+
+    text = resources.files(__package__).joinpath("recipes.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    return content
