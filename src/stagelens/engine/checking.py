@@ -62,10 +62,13 @@ def _look_into_mixtures(study: Study, questions: Sequence[Questions]) -> Iterato
         for stage in members.stages:
             if stage.trained:
                 _, found = clean_mixture(stage, study.folder, items)
-                held, removes = describe(found), stage.mixture is not None and stage.mixture.decontaminate.remove
-                if held:
-                    yield Notice(f"{family}/{stage.name}: {'leaves out' if removes else 'is trained on'} {held}")
-                else:
+                assert stage.mixture is not None
+                wanted = stage.mixture.decontaminate
+                gone = [each for each in found if wanted.remove and each.benchmark not in wanted.allow]
+                for verb, part in (("leaves out", gone), ("is trained on", [e for e in found if e not in gone])):
+                    if describe(part):
+                        yield Notice(f"{family}/{stage.name}: {verb} {describe(part)}")
+                if not describe(found):
                     yield f"{family}/{stage.name}: holds no item of the benchmarks"
     yield from examine_stages(study)
 
