@@ -42,7 +42,8 @@ def analyze(
             else from the second of three or more, else from the first.
         margin: replaces the default margin of rates, 0 to 1.
         alpha: the error rate, 0 to 0.5, where no study gives one.
-        stages: only these, in this order; the last is production.
+        stages: only these, in this order; the last is production. With a study, their saved points and second
+            elicitations are kept.
         method: how differences of rates are read, in place of the study's (`tango_neff` without one).
         all_pairs: compare every two stages, for families that are no ladder.
 
@@ -56,14 +57,13 @@ def analyze(
     if method is not None and method not in get_args(Method):
         raise InputError(f"method is {method!r}: {nearest(method, get_args(Method))}")
     outcomes = read_coded(table)
-    rules, planned_looks = Rules(alpha=alpha), 1
-    if study is not None:
-        asked = _loaded(study)
+    rules, planned_looks, asked = Rules(alpha=alpha), 1, None if study is None else _loaded(study)
+    if asked is not None:
         planned_looks = asked.analysis.looks
         outcomes = _in_study_order(outcomes, asked, stages)
         rules = rules_from_study(asked, stages)
     if stages is not None:
-        outcomes = select_stages(outcomes, stages)
+        outcomes = select_stages(outcomes, stages, asked)
     if margin is not None:
         rules = replace(rules, margins={**rules.margins, "default": margin})
     if method is not None:
@@ -116,8 +116,10 @@ def rules_from_study(study: Study, stages: Sequence[str] | None = None) -> Rules
     )
 
 
-def select_stages(table: pl.DataFrame, stages: Sequence[str]) -> pl.DataFrame:
+def select_stages(table: pl.DataFrame, stages: Sequence[str], study: Study | None = None) -> pl.DataFrame:
     """The rows of these stages, numbered in this order; families that have none of them are left out.
+
+    What a ``study`` asks of a stage beside it, saved points and second elicitations, stays with it.
 
     Raises:
         InputError: a stage that the table does not have or that is named twice.
@@ -132,8 +134,23 @@ def select_stages(table: pl.DataFrame, stages: Sequence[str]) -> pl.DataFrame:
             raise InputError(f"The stage {name!r} is named twice: name each once.")
     if len(stages) < 2:
         raise InputError(f"Two or more stages are needed for a comparison: the table has {', '.join(known)}.")
-    kept = table.filter(pl.col("stage").is_in(list(stages)))
-    return _numbered(kept, pl.DataFrame({"stage": list(stages)}).with_row_index("position"), ["stage"])
+    order = [
+        (family, name, position)
+        for family in table["family"].unique(maintain_order=True).to_list()
+        for position, name in enumerate(_with_asked_beside(family, stages, study))
+    ]
+    positions = pl.DataFrame(order, schema=["family", "stage", "position"], orient="row")
+    return _numbered(table, positions, ["family", "stage"]).filter(pl.col("stage_index").is_not_null())
+
+
+def _with_asked_beside(family: str, stages: Sequence[str], study: Study | None) -> tuple[str, ...]:
+    """These stages of a family, each among the names that outcome tables know of it."""
+    if study is None:
+        return tuple(stages)
+    from stagelens.study.asked import asked_stages
+
+    known = [(asked.of, asked.outcome) for asked in asked_stages(study, family)]
+    return tuple(dict.fromkeys(name for each in stages for name in (*(o for of, o in known if of == each), each)))
 
 
 def _kept(family: Family, stages: Sequence[str] | None) -> tuple[str, ...]:
@@ -175,7 +192,7 @@ def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
 def _in_study_order(table: pl.DataFrame, study: Study, stages: Sequence[str] | None) -> pl.DataFrame:
     """The table with the study's order of stages; table and study have to be about the same families and stages.
 
-    Saved points and second elicitations may be missing: they add to what is known of the stages.
+    Saved points and second elicitations may be missing; without a second elicitation no cause is told.
     """
     from stagelens.study.asked import outcome_names
 

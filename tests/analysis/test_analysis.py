@@ -183,6 +183,33 @@ def test_named_stages_with_a_study(given: Decision) -> None:
     assert given.rules.families == {"f": FamilyRules("sft", None)}
 
 
+def test_named_stages_keep_their_saved_points_and_second_prompts(given: Decision) -> None:
+    asked = study({**BASE, "elicitation": "urial"}, trained("sft", 0.5), trained("dpo", 0.25), RL)
+    names = ("base", "base@urial_careful", "sft@0.5", "sft", "dpo@0.25", "dpo", "rl")
+    analyze(table(*names), study=asked, stages=["base", "sft", "rl"])
+    assert given.data[0].stages == ("base", "base@urial_careful", "sft@0.5", "sft", "rl")
+    assert given.rules.families["f"].elicitations == {"base@urial_careful": "base"}
+    # Their order is that of the stages, and what is named is there once.
+    analyze(table(*names), study=asked, stages=["dpo", "base@urial_careful", "base"])
+    assert given.data[0].stages == ("dpo@0.25", "dpo", "base@urial_careful", "base")
+    # A table without them has none; without a study a name is a stage.
+    analyze(table("base", "sft", "dpo", "rl"), study=asked, stages=["base", "rl"])
+    assert given.data[0].stages == ("base", "rl")
+    analyze(table(*names), stages=["base", "sft", "rl"])
+    assert given.data[0].stages == ("base", "sft", "rl")
+
+
+def test_one_stage_and_what_is_asked_beside_it_is_no_comparison(given: Decision) -> None:
+    asked = study({**BASE, "elicitation": "urial"}, SFT)
+    with pytest.raises(InputError, match="Two or more stages are needed"):
+        analyze(table("base", "base@urial_careful", "sft"), study=asked, stages=["base"])
+
+
+def trained(name: str, part: float) -> dict[str, object]:
+    source = {"name": "own", "path": "./own.jsonl"}
+    return {"name": name, "kind": "sft", "recipe": {}, "mixture": {"sources": [source]}, "save_at": [part]}
+
+
 BAD: dict[str, tuple[dict[str, object], str]] = {
     "unknown stage": ({"stages": ["base", "stf"]}, "The table has no stage 'stf': did you mean 'sft'?"),
     "available": ({"stages": ["base", "zzz"]}, "known are base, sft, rl."),

@@ -21,11 +21,13 @@ from played import answer_in, killing, output, playing, refusal_grade, write_pla
 from stagelens.benchmarks import get_benchmark
 from stagelens.engine import Outcome, check, plan, run
 from stagelens.engine.judgements import Judgements
-from stagelens.engine.judges import benchmark_settings, read_panels
+from stagelens.engine.judges import benchmark_settings, read_panels, stage_checkpoint
 from stagelens.engine.planning import plan_questions
 from stagelens.errors import InputError
 from stagelens.judges.order import calls
+from stagelens.study.asked import asked_stages
 from stagelens.study.fingerprint import fingerprint
+from stagelens.study.load import parse_study
 from stagelens.study.spec import Study
 
 JUDGE = "stagelens_played/judge"
@@ -282,6 +284,39 @@ def test_a_stage_that_only_itself_would_judge_is_refused_before_anything_is_aske
             ):
                 use()
         assert not sent["sft_model"]
+
+
+TRAINED = """
+name: trained
+families:
+  f:
+    stages:
+      - {name: base, kind: pretrain, elicitation: urial, %(trained)s}
+      - {name: production, kind: sft, save_at: [0.5], %(trained)s}
+benchmarks: {safety: {}}
+judges: {default: {panel: [stagelens_played/judge, ./run/checkpoints/f/%(judge)s]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("judge", "own"),
+    [
+        ("base", {"base", "base@urial_careful"}),
+        ("production", {"production"}),
+        ("production@0.5", {"production@0.5"}),
+    ],
+)
+def test_a_checkpoint_judges_itself_under_no_elicitation(judge: str, own: set[str], tmp_path: Path) -> None:
+    trained = "recipe: {max_steps: 1}, mixture: {sources: [{name: own, path: ./own.jsonl}]}"
+    study = parse_study(TRAINED % {"trained": trained, "judge": judge}, folder=tmp_path)
+    root = tmp_path / "run"
+    panel = read_panels(study, benchmark_settings(study), root)["safety"]
+    judged_by = {
+        asked.stage.name: len(panel.judges_of(asked.stage, stage_checkpoint("f", asked, study, root)))
+        for asked in asked_stages(study, "f")
+    }
+    assert {name for name, judges in judged_by.items() if judges == 1} == own
+    assert set(judged_by) == {"base", "base@urial_careful", "production@0.5", "production"}
 
 
 def test_a_benchmark_that_needs_a_judge_has_to_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,8 @@ from stagelens.study.spec import Study
 STUDY = """
 name: piloted
 families:
-  f: {stages: [{name: base, kind: pretrained, model: mockllm/a}, {name: sft, kind: sft, model: mockllm/b},
-    {name: production, kind: rl, model: mockllm/c}]}
+  f: {stages: [{name: base, kind: pretrained, model: mockllm/a, elicitation: chat},
+    {name: sft, kind: sft, model: mockllm/b}, {name: production, kind: rl, model: mockllm/c}]}
 benchmarks: {safety: {}}
 """
 

@@ -82,6 +82,18 @@ def test_the_table_says_what_was_left_out():
     assert [row.cells[table.heads.index("rows drawn")] for row in table.rows] == ["100", "–"]
 
 
+def test_the_table_says_how_much_was_too_long(tmp_path):
+    sources = [
+        {"name": "chats", "cut": 1200, "lost": 2},
+        {"name": "pairs", "cut": 0, "left_out": 3, "same_answers": 1},
+        {"name": "short"},
+    ]
+    (tmp_path / "provenance.json").write_text(json.dumps({"sources": sources}))
+    table = mixtures_table([read_training(tmp_path, "family", "sft", "sft")])
+    said = [row.cells[table.heads.index("cut")] for row in table.rows]
+    assert said == ["1,200 cut, 2 teach nothing", "4 teach nothing", "–"]
+
+
 def points(count, *names):
     return [LossPoint(step, 3 / step, dict.fromkeys(names, 2 / step)) for step in range(1, count + 1)]
 

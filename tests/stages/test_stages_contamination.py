@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import inspect
+import json
 import random
 import unicodedata
 from pathlib import Path
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 
 from stagelens.benchmarks import get_benchmark
 from stagelens.errors import InputError
+from stagelens.stages import clean_mixture, stage_inputs
 from stagelens.stages.contamination import Index, ItemText, Survey, check_limit, texts_of
 from stagelens.stages.contamination.index import common_words
-from stagelens.study.spec import Decontamination
+from stagelens.study.spec import Decontamination, Mixture, Source, Stage
 
 XSTEST = Path(__file__).parents[3] / "shared" / "data" / "xstest" / "xstest_prompts.csv"
 BUILT_IN = ("safety", "dilemmas", "reward_hacking")
@@ -210,3 +212,46 @@ def test_too_much_of_a_benchmark_is_one_sentence_with_the_remedies() -> None:
     check_limit(found, Decontamination(remove=True), "")
     check_limit(found, Decontamination(at_most=0.5), "")
     check_limit(found, Decontamination(allow=("safety",)), "")
+
+
+LOAF, SALT, BELL = (
+    "how do i bake a rye loaf",
+    "why is the sea salt",
+    "the organ is yours to mind and the bell says stop",
+)
+CHATS = (LOAF, "what is a scarf made of", BELL, f"{LOAF}? And: {BELL}")
+
+
+def cleaned(folder: Path, **decontaminate: object) -> tuple[list[str], dict[str, int], dict[str, bool]]:
+    """The rows that are left of ``CHATS``, what the left-out ones held, and which benchmarks were found."""
+    (folder / "own.jsonl").write_text("".join(json.dumps({"prompt": c, "completion": "x"}) + "\n" for c in CHATS))
+    index = Index({"safety": [ItemText("1", LOAF), ItemText("2", SALT)], "dilemmas": [ItemText("d", BELL)]})
+    (content,), found = clean_mixture(a_stage(**decontaminate), folder, index)
+    left = [row["messages"][0]["content"] if "messages" in row else row["prompt"] for row in content.rows]
+    return left, dict(content.contaminated), {each.benchmark: each.found > 0 for each in found}
+
+
+def a_stage(**decontaminate: object) -> Stage:
+    mixture = Mixture(sources=(Source(name="own", path="./own.jsonl"),), decontaminate=Decontamination(**decontaminate))
+    return Stage(name="sft", kind="sft", recipe={"max_steps": 1}, mixture=mixture)
+
+
+def test_rows_of_a_benchmark_that_is_allowed_are_not_removed(tmp_path: Path) -> None:
+    left, gone, found = cleaned(tmp_path, remove=True, allow=("safety",))
+    # The last row holds an item of each: the one that is not allowed decides.
+    assert left == [CHATS[0], CHATS[1]]
+    assert gone == {"dilemmas": 2}
+    assert found == {"safety": True, "dilemmas": True}
+    assert cleaned(tmp_path, remove=True)[0] == [CHATS[1]]
+    assert cleaned(tmp_path, remove=True, allow=("safety", "dilemmas"))[0] == list(CHATS)
+
+
+def test_what_is_allowed_decides_a_stage_only_where_rows_are_removed(tmp_path: Path) -> None:
+    cleaned(tmp_path, remove=True)
+    inputs = [
+        stage_inputs(a_stage(remove=remove, allow=allow), tmp_path, "items")
+        for remove in (True, False)
+        for allow in ((), ("safety",), ("safety", "dilemmas"), ("dilemmas", "safety"))
+    ]
+    assert inputs[0] != inputs[1] != inputs[2] == inputs[3]
+    assert inputs[4] == inputs[5] == inputs[6]

@@ -10,7 +10,8 @@ import pytest
 
 from stagelens.errors import InputError
 from stagelens.stages import make_stage, stage_inputs
-from stagelens.study.spec import Mixture, Source, Stage, StageKind
+from stagelens.stages.contamination import Index, ItemText
+from stagelens.study.spec import Decontamination, Mixture, Source, Stage, StageKind
 from trainings import CHATS, RECIPES, TEMPLATE, jsonl, make, stage, weights, write_data
 
 pytestmark = pytest.mark.slow
@@ -95,6 +96,23 @@ def test_progress_is_reported_and_nothing_is_printed(
         )
     assert steps == [(1, 3), (2, 3), (3, 3), (1, 1)]
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_checkpoint_says_of_each_benchmark_whether_it_was_left_out(world: Path, tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"{text}?", "completion": "Sure."} for text in ("Where do owls sleep", "Why is snow white", "Hi")
+    ]
+    jsonl(tmp_path / "own.jsonl", rows)
+    decontaminate = Decontamination(remove=True, allow=("safety",))
+    mixture = Mixture(sources=(Source(name="own", path="./own.jsonl"),), decontaminate=decontaminate)
+    items = Index({"safety": [ItemText("1", "where do owls sleep")], "dilemmas": [ItemText("1", "why is snow white")]})
+    tuning = Stage(name="sft", kind="sft", recipe=RECIPES["sft"] | {"max_steps": 1}, mixture=mixture)
+    out = make(tuning, tmp_path, tmp_path / "sft", world / "base", benchmarks=items)
+    said = json.loads((out / "provenance.json").read_text())
+    removed = {name: each["removed"] for name, each in said["contamination"].items() if each["found"]}
+    assert removed == {"safety": False, "dilemmas": True}
+    (source,) = said["sources"]
+    assert (source["rows"], source["contaminated"]) == (2, {"dilemmas": 1})
 
 
 @pytest.mark.bubblewrap

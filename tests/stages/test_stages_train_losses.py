@@ -60,6 +60,26 @@ def reference(base: Path) -> Mapping[str, tuple[float, int]]:
     return {name: (sum(losses) / len(losses), len(losses)) for name, losses in found.items()}
 
 
+def test_a_checkpoint_counts_as_the_check_before_it_does(world: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from stagelens.stages.preflight import render, survey
+
+    long = {"prompt": "How do I mend it? " * 9, "completion": "Sure."}
+    (tmp_path / "long.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (*CHATS[:2], long)))
+    (tmp_path / "refusals.jsonl").write_text("".join(json.dumps(row) + "\n" for row in REFUSALS))
+    out = make(stage("sft", "long", "refusals", max_length=30), tmp_path, tmp_path / "sft", world / "base")
+    rows = [row | {"source": "long"} for row in (*CHATS[:2], long)] + [row | {"source": "refusals"} for row in REFUSALS]
+    surveyed = survey(render(rows, AutoTokenizer.from_pretrained(world / "base"), "Here"), 30)
+    names = ("tokens", "trained_tokens", "cut", "lost")
+    said = {
+        each["name"]: [each[name] for name in names]
+        for each in json.loads((out / "provenance.json").read_text())["sources"]
+    }
+    assert said == {each.source: [getattr(each, name) for name in names] for each in surveyed}
+    assert said["long"][2:] == [1, 1]
+
+
 @pytest.mark.parametrize("batches", ["padded", "padding_free", "packed"])
 def test_a_sources_loss_is_that_of_its_chats_alone(batches: str, world: Path, tmp_path: Path) -> None:
     everything = {"max_steps": 1, "per_device_train_batch_size": len(CHATS) + len(REFUSALS)}

@@ -64,6 +64,39 @@ def test_a_base_that_establishes_under_one_prompt_only_does_not():
     assert only(asked(0.5, 0.9, 0.5, 0.5)).established_by == "sft"
 
 
+@pytest.mark.parametrize(
+    ("rates", "spelt", "established"),
+    [((0.9, 0.2, 0.2), "sft, which lowers it,", "sft"), ((0.5, 0.5, 0.5), "pretraining", "sft")],
+)
+def test_a_cause_is_not_told_without_the_second_prompt_that_the_study_asks_for(rates, spelt, established):
+    alone = only(measure(nested(rates, n=1200)), PLAIN)
+    result = only(measure(nested(rates, n=1200)))
+    assert alone.cause in ("sft", "pretraining")
+    assert (result.cause, result.pattern, result.established_by) == ("inconclusive", None, established)
+    assert f"the cause is {spelt} as base is asked, and there are no answers under base@urial_careful" in result.why
+    assert [each for each in result.warnings if each.startswith("base@urial_careful: there are no answers of base")]
+    assert result.contrasts == alone.contrasts
+    assert result.elicitations == ()
+
+
+def test_what_is_not_told_anyway_keeps_its_reason_without_the_second_prompt():
+    few = measure(nested((0.5, 0.45, 0.4), n=60))
+    alone, result = only(few, PLAIN), only(few)
+    assert alone.cause == result.cause
+    assert alone.cause in ("inconclusive", "uninformative")
+    assert result.why == alone.why
+    assert len(result.warnings) == len(alone.warnings) + 1
+
+
+def test_a_family_without_a_base_needs_no_second_prompt():
+    rules = Rules(families={"family": FamilyRules("sft", None, elicitations={"base@urial_careful": "base"})})
+    result = only(measure(nested((0.9, 0.2, 0.2), n=1200)), rules)
+    assert result == only(
+        measure(nested((0.9, 0.2, 0.2), n=1200)), Rules(families={"family": FamilyRules("sft", None)})
+    )
+    assert result.cause is None
+
+
 def test_they_are_written_and_read_back():
     verdicts = decide([asked(0.9, 0.2, 0.2, 0.2)], RULES)
     again = verdicts_from_dict(verdicts.to_dict())

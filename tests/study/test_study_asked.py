@@ -107,6 +107,26 @@ def test_what_cannot_be_is_said(fields, said):
         study(**fields)
 
 
+@pytest.mark.parametrize("model", ["openai/m", "vllm/org/m", "openai-api/here/m"])
+@pytest.mark.parametrize("elicitation", ["", "raw", "urial", "urial_benign", "urial_careful", "template"])
+def test_a_model_that_is_no_checkpoint_is_asked_in_chat_alone(model, elicitation):
+    text = """
+name: served
+families:
+  f:
+    stages:
+      - {name: base, kind: pretrained, model: %s%s}
+      - {name: sft, kind: sft, model: openai/tuned}
+benchmarks: {safety: {}}
+"""
+    asked = f", elicitation: {elicitation}" if elicitation else ""
+    said = rf"\[0\]\.elicitation: {model} is no checkpoint and can only be asked in chat, not {elicitation or 'raw'}: "
+    with pytest.raises(InputError, match=said):
+        parse_study(text % (model, asked), folder=Path("/studies"))
+    for fine in ((model, ", elicitation: chat"), ("./base", asked), ("hf/org/base", asked)):
+        parse_study(text % fine, folder=Path("/studies"))
+
+
 def test_an_adopted_stage_has_neither_seeds_nor_points():
     for field in ("seeds: 2", "save_at: [0.5]"):
         with pytest.raises(InputError, match=r"trained here|applies to training"):

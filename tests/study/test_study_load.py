@@ -230,7 +230,10 @@ RULES = [
         "s.yaml:19: families.small.stages[2].recipe: a stage with 'model' is adopted, one with 'recipe' is trained",
     ),
     (
-        ("model: hf/org/base", "model: openai/gpt"),
+        (
+            "- name: base\n        kind: pretrained\n        model: hf/org/base",
+            "- {name: base,\n         kind: pretrained, elicitation: chat,\n         model: openai/gpt}",
+        ),
         "s.yaml:9: families.small.stages[1].from: sft needs weights to start from, and 'base' is openai/gpt",
     ),
     (

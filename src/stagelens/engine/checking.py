@@ -48,35 +48,35 @@ def check(study: Study, *, offline: bool = False) -> Iterator[str]:
         # Reads every mixture and every checkpoint's files, and asks the hub for the commits that it names.
         identify_stages(study, items_digest(questions))
         yield "every file that decides a result can be read"
-    if not offline or not _has_hub_sources(study):
-        yield from _look_into_mixtures(study, questions)
+    yield from _look_into_mixtures(study, questions, offline=offline)
     yield from probe_stages(study, questions)
     for measure in plan_questions(study, questions).measures:
         yield _expect(measure)
 
 
-def _look_into_mixtures(study: Study, questions: Sequence[Questions]) -> Iterator[str]:
+def _look_into_mixtures(study: Study, questions: Sequence[Questions], *, offline: bool) -> Iterator[str]:
     """What of the benchmarks stands in what stages are trained on, and what each training will be."""
-    items = index_items(questions)
+    items, looked_at = index_items(questions), set()
     for family, members in study.families.items():
         for stage in members.stages:
-            if stage.trained:
+            if stage.trained and offline and _has_hub_sources(stage):
+                yield Notice(f"{family}/{stage.name}: its sources on the hub are not looked into offline")
+            elif stage.trained:
+                looked_at.add((family, stage.name))
                 _, found = clean_mixture(stage, study.folder, items)
-                held, removes = describe(found), stage.mixture is not None and stage.mixture.decontaminate.remove
-                if held:
-                    yield Notice(f"{family}/{stage.name}: {'leaves out' if removes else 'is trained on'} {held}")
-                else:
+                assert stage.mixture is not None
+                wanted = stage.mixture.decontaminate
+                gone = [each for each in found if wanted.remove and each.benchmark not in wanted.allow]
+                for verb, part in (("leaves out", gone), ("is trained on", [e for e in found if e not in gone])):
+                    if describe(part):
+                        yield Notice(f"{family}/{stage.name}: {verb} {describe(part)}")
+                if not describe(found):
                     yield f"{family}/{stage.name}: holds no item of the benchmarks"
-    yield from examine_stages(study)
+    yield from examine_stages(study, unmade=looked_at)
 
 
-def _has_hub_sources(study: Study) -> bool:
-    return any(
-        source.dataset is not None
-        for family in study.families.values()
-        for stage in family.stages
-        for source in (stage.mixture.sources if stage.mixture is not None else ())
-    )
+def _has_hub_sources(stage: Stage) -> bool:
+    return stage.mixture is not None and any(source.dataset is not None for source in stage.mixture.sources)
 
 
 def _describe(asked: Questions) -> str:

@@ -36,7 +36,7 @@ def collect_outcomes(shards: Sequence[Shard], study: Study, folder: RunFolder, j
 def answered(shards: Sequence[Shard], folder: RunFolder) -> list[StageLog]:
     """The logs that these shards have."""
     logs = [
-        StageLog(shard.stage.family, shard.stage.stage, shard.questions.benchmark.name, log_of(shard, folder))
+        StageLog(shard.stage.family, shard.stage.asked, shard.questions.benchmark.name, log_of(shard, folder))
         for shard in shards
     ]
     return [log for log in logs if log.path.is_file()]

@@ -23,7 +23,7 @@ def note_found_stages(stages: Sequence[StageIdentity], folder: RunFolder, ledger
     from stagelens.stages.checkpoint import read_inputs
 
     for identity in stages:
-        if identity.trained and not ledger.knows(identity.piece):
+        if identity.asked.trained and not ledger.knows(identity.piece):
             inputs = read_inputs(folder.checkpoint(identity.family, identity.stage.name))
             if inputs is not None:
                 ledger.record(identity.piece, inputs)

@@ -34,16 +34,6 @@ class StageIdentity:
         return self.asked.stage
 
     @property
-    def trained(self) -> bool:
-        """Whether its checkpoint is made here, by its own training or, a saved point's, by that of its stage."""
-        return self.stage.trained and (self.asked.made_by is None or self.asked.part is not None)
-
-    @property
-    def checkpoint(self) -> str:
-        """The name of its checkpoint in the run folder, where it is made here."""
-        return self.stage.name if self.trained else self.asked.made_by or self.stage.name
-
-    @property
     def piece(self) -> str:
         """Its name in the ledger."""
         return f"stage/{self.family}/{self.stage.name}"

@@ -14,6 +14,7 @@ from stagelens.judges.asking import TRIES
 from stagelens.judges.names import same_model
 from stagelens.judges.rubric import Rubric
 from stagelens.stages.adopt import adopt
+from stagelens.study.asked import Asked, asked_stages
 from stagelens.study.fingerprint import fingerprint
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.rules import judge_name
@@ -159,13 +160,13 @@ def _panel(name: str, rubric: Rubric, spec: JudgeSpec, study: Study, root: Path 
 
     screen = None if spec.screen is None else of([spec.screen])
     panel = replace(of(spec.models), cascade=spec.cascade, screen=screen)
-    for family, members in study.families.items():
-        for stage in members.stages:
-            for asked in panel.everyone:
-                if not asked.judges_of(stage, stage_checkpoint(family, stage, study, root)):
+    for family in study.families:
+        for asked in asked_stages(study, family):
+            for each in panel.everyone:
+                if not each.judges_of(asked.stage, stage_checkpoint(family, asked, study, root)):
                     raise InputError(
-                        f"{_where(name, study)}: {asked.judges[0].model} is the model of stage "
-                        f"{family}/{stage.name}, and no model judges itself; name another, or a panel."
+                        f"{_where(name, study)}: {each.judges[0].model} is the model of stage "
+                        f"{family}/{asked.stage.name}, and no model judges itself; name another, or a panel."
                     )
     return panel
 
@@ -189,8 +190,12 @@ def _where(benchmark: str, study: Study) -> str:
     return study.where("judges", benchmark if benchmark in study.judges else "default")
 
 
-def stage_checkpoint(family: str, stage: Stage, study: Study, root: Path | None) -> Path | None:
-    """Where a stage's checkpoint lies on this machine, or will; None for a hub id or a model behind an API."""
+def stage_checkpoint(family: str, asked: Asked, study: Study, root: Path | None) -> Path | None:
+    """Where a stage's checkpoint lies on this machine, or will; None for a hub id or a model behind an API.
+
+    A base that is asked a second time is the same checkpoint.
+    """
+    stage = asked.stage
     if stage.trained:
-        return None if root is None else root / "checkpoints" / family / stage.name
+        return None if root is None else root / "checkpoints" / family / asked.checkpoint
     return resolve(stage.model, study.folder) if stage.model and is_local(stage.model) else None

@@ -22,7 +22,8 @@ from stagelens.judges.asking import Judgement
 from stagelens.judges.message import full_message
 from stagelens.judges.order import Turn, content_id, in_order, turns
 from stagelens.outcomes.answer_files import AnswerFile
-from stagelens.study.spec import Stage, Study
+from stagelens.study.asked import Asked
+from stagelens.study.spec import Study
 
 TURNS_PER_LOG: Final = 256
 
@@ -34,7 +35,7 @@ class StageLog:
     """A log of one stage's answers to one benchmark."""
 
     family: str
-    stage: Stage
+    asked: Asked
     benchmark: str
     path: Path
 
@@ -131,7 +132,7 @@ class Judging:
             self._draws[name] = draw(
                 rows.filter(pl.col("benchmark") == name),
                 (
-                    (log.family, log.stage.name, *answer)
+                    (log.family, log.asked.stage.name, *answer)
                     for log in own
                     for answer in AnswerFile(name, log.path).groups()
                 ),
@@ -173,8 +174,8 @@ class Judging:
         """The attempts in a log that are to be judged; what judges are asked is added to ``questions``."""
         if wanted is not None and not wanted:
             return
-        checkpoint = stage_checkpoint(log.family, log.stage, self._study, self._folder.root)
-        judges = panel.judges_of(log.stage, checkpoint)
+        checkpoint = stage_checkpoint(log.family, log.asked, self._study, self._folder.root)
+        judges = panel.judges_of(log.asked.stage, checkpoint)
         for attempt in AnswerFile(log.benchmark, log.path).attempts(wanted):
             measures = judged_measures(panel.rubric, attempt.group, attempt.records)
             if measures:
@@ -182,7 +183,7 @@ class Judging:
                 message = full_message(panel.rubric, record)
                 content = content_id(message, attempt.group)
                 questions[content] = message, attempt.group
-                key = log.family, log.stage.name, log.benchmark, attempt.item, attempt.epoch
+                key = log.family, log.asked.stage.name, log.benchmark, attempt.item, attempt.epoch
                 yield _Attempt(key, measures, content, judges)
 
     def _ask(

@@ -52,7 +52,7 @@ def _costs(panel: Panel, asked: Questions, study: Study) -> Iterator[JudgingCost
     characters = sum(map(len, shown))
     for judge in panel.judges:
         stages = sum(
-            judge in panel.judges_of(asks.stage, stage_checkpoint(family, asks.stage, study, None))
+            judge in panel.judges_of(asks.stage, stage_checkpoint(family, asks, study, None))
             for family in study.families
             for asks in asked_stages(study, family)
         )

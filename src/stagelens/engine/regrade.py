@@ -118,7 +118,7 @@ def _logs(study: Study, folder: RunFolder) -> Iterator[StageLog]:
     for family in study.families:
         for asked in asked_stages(study, family):
             for file in answer_files(folder.logs(family, asked.stage.name)):
-                yield StageLog(family, asked.stage, file.benchmark, file.path)
+                yield StageLog(family, asked, file.benchmark, file.path)
 
 
 def _unjudged(table: pl.DataFrame, logs: Sequence[StageLog]) -> pl.DataFrame:
@@ -126,7 +126,7 @@ def _unjudged(table: pl.DataFrame, logs: Sequence[StageLog]) -> pl.DataFrame:
     frames = [
         AnswerFile(log.benchmark, log.path).outcomes(
             family=log.family,
-            stage=log.stage.name,
+            stage=log.asked.stage.name,
             stage_index=0,  # its place among the stages is filled in where the table is written
         )
         for log in logs

@@ -21,7 +21,7 @@ def checkpoint_of(identity: StageIdentity, study: Study, folder: RunFolder) -> P
     """Where a stage's checkpoint lies on this machine; None for a hub id or a model behind an API."""
     stage = identity.stage
     if stage.trained:
-        return folder.checkpoint(identity.family, identity.checkpoint)
+        return folder.checkpoint(identity.family, identity.asked.checkpoint)
     if stage.model is not None and is_local(stage.model):
         return resolve(stage.model, study.folder)
     return None
@@ -36,7 +36,7 @@ def unmade(stages: Sequence[StageIdentity], folder: RunFolder, ledger: Ledger) -
     missing: dict[str, StageIdentity] = {}
     by_name = {(identity.family, identity.stage.name): identity for identity in stages}
     for identity in stages:
-        if not identity.trained:
+        if not identity.asked.trained:
             continue
         done = ledger.is_done(identity.piece, identity.inputs)
         if done and not folder.checkpoint(identity.family, identity.stage.name).is_dir():
@@ -94,5 +94,5 @@ def train_stages(
 def _weights(identity: StageIdentity, study: Study, folder: RunFolder) -> Path:
     """A stage's weights on this machine, downloaded where they lie on a hub."""
     if identity.stage.trained:
-        return folder.checkpoint(identity.family, identity.checkpoint)
+        return folder.checkpoint(identity.family, identity.asked.checkpoint)
     return adopt(identity.stage, study.folder).path

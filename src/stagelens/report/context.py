@@ -53,7 +53,8 @@ class SourceRow:
 
     ``drawn`` rows of ``rows`` were trained on, with ``trained_tokens`` that carried loss; ``None``: nobody counted.
     ``author``, ``teacher`` and ``teacher_stage`` are the study's words. ``duplicates`` and ``contaminated`` rows were
-    left out: those that said the same, and, by benchmark, those that held one of its items.
+    left out: those that said the same, and, by benchmark, those that held one of its items. Of the rows drawn ``cut``
+    were longer than the recipe's `max_length`, and ``lost`` kept nothing that teaches.
     """
 
     family: str
@@ -66,6 +67,8 @@ class SourceRow:
     teacher: str | None = None
     teacher_stage: str | None = None
     duplicates: int = 0
+    cut: int = 0
+    lost: int = 0
     contaminated: Mapping[str, int] = field(default_factory=dict)
 
 

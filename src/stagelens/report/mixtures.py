@@ -47,6 +47,7 @@ def mixtures_table(trainings: Iterable[Training]) -> Table:
         Column("rows drawn", lambda row: _count(row.drawn)),
         Column("of", lambda row: _count(row.rows), "rows in the source"),
         Column("trained tokens", lambda row: _count(row.trained_tokens), "that carried loss"),
+        Column("cut", _too_long, "of the rows drawn", numeric=False),
         Column("written by", written_by, numeric=False),
         Column("teacher", lambda row: row.teacher or MISSING, numeric=False),
         Column("left out", _left_out, "before anything was drawn", numeric=False),
@@ -101,6 +102,12 @@ def _sentence(training: Training) -> str:
 def _left_out(row: SourceRow) -> str:
     said = [f"{row.duplicates:,} duplicates"] if row.duplicates else []
     said += [f"{count:,} with items of {benchmark}" for benchmark, count in sorted(row.contaminated.items())]
+    return ", ".join(said) or MISSING
+
+
+def _too_long(row: SourceRow) -> str:
+    said = [f"{row.cut:,} cut"] if row.cut else []
+    said += [f"{row.lost:,} teach nothing"] if row.lost else []
     return ", ".join(said) or MISSING
 
 

@@ -52,6 +52,9 @@ def _source(entry: Mapping[str, Any], family: str, stage: str) -> SourceRow:
         teacher=said.get("teacher"),
         teacher_stage=said.get("teacher_stage"),
         duplicates=int(entry.get("duplicates") or 0),
+        cut=int(entry.get("cut") or 0),
+        # Of preferences, those that were too long to be trained on, and those whose answers are the same.
+        lost=sum(int(entry.get(name) or 0) for name in ("lost", "left_out", "same_answers")),
         contaminated={str(name): int(count) for name, count in (entry.get("contaminated") or {}).items() if count},
     )
 

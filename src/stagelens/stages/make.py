@@ -20,7 +20,7 @@ from stagelens.stages.losses import Losses
 from stagelens.stages.recipe import accelerate_file, by_content, check_recipe
 from stagelens.stages.resume import is_first_process, scratch_folder
 from stagelens.stages.training import Trained, fitting_threads, quiet, whole_copy
-from stagelens.study.spec import Stage
+from stagelens.study.spec import Decontamination, Stage
 
 
 def make_stage(
@@ -138,6 +138,8 @@ def stage_inputs(stage: Stage, folder: Path, items: str | None = None) -> dict[s
     drawn_from = mixture.fingerprint(contents, stage.mixture)
     if stage.mixture.decontaminate.remove:
         drawn_from["without_items"] = {"items": items, "search": VERSION}
+        if stage.mixture.decontaminate.allow:
+            drawn_from["without_items"]["allow"] = sorted(stage.mixture.decontaminate.allow)
     return {"kind": stage.kind, "recipe": recipe, "mixture": drawn_from}
 
 
@@ -159,15 +161,17 @@ def clean_mixture(
     contents = read_mixture(stage, folder)
     if benchmarks is None or stage.mixture is None:
         return contents, ()
-    survey = Survey(benchmarks)
+    wanted = stage.mixture.decontaminate
+    survey = Survey(benchmarks, wanted.allow)
     for content in contents:
         survey.read(content.name, content.rows)
-    found, wanted = survey.found(), stage.mixture.decontaminate
+    found = survey.found()
     check_limit(found, wanted, f"Stage {stage.name!r}")
     if not wanted.remove:
         return contents, found
     left = tuple(
-        mixture.without(content, survey.places[content.name], survey.by_benchmark[content.name]) for content in contents
+        mixture.without(content, survey.places[content.name], _not_allowed(survey.by_benchmark[content.name], wanted))
+        for content in contents
     )
     for before, after in zip(contents, left, strict=True):
         if not len(after.rows):
@@ -234,7 +238,7 @@ def _provenance(
             }
             for each in contents
         ],
-        "contamination": {each.benchmark: each.to_dict(removed=_removes(stage)) for each in found},
+        "contamination": {each.benchmark: each.to_dict(removed=_removes(stage, each.benchmark)) for each in found},
         "training": dict(trained.facts),
         "machine": {
             "device": str(trained.model.device),
@@ -245,8 +249,13 @@ def _provenance(
     }
 
 
-def _removes(stage: Stage) -> bool:
-    return stage.mixture is not None and stage.mixture.decontaminate.remove
+def _not_allowed(counts: Mapping[str, int], wanted: Decontamination) -> dict[str, int]:
+    return {benchmark: rows for benchmark, rows in counts.items() if benchmark not in wanted.allow}
+
+
+def _removes(stage: Stage, benchmark: str) -> bool:
+    wanted = None if stage.mixture is None else stage.mixture.decontaminate
+    return wanted is not None and wanted.remove and benchmark not in wanted.allow
 
 
 def _versions() -> dict[str, str]:

@@ -15,7 +15,7 @@ from stagelens.stages.lora import lora_config
 from stagelens.stages.loss import leaning
 from stagelens.stages.mixture import Row
 from stagelens.stages.parents import load_parent
-from stagelens.stages.preflight import IGNORED, Rendered
+from stagelens.stages.preflight import Rendered, SourceSurvey
 from stagelens.stages.recipe import arguments, chat_template
 from stagelens.stages.tally import COLUMN, tallying
 from stagelens.stages.training import Trained, fit, half_frozen, whole
@@ -36,7 +36,7 @@ def sft(
         tokenizer.eos_token = args.eos_token
     rendered = preflight.render(rows, tokenizer, where)
     preflight.check(rendered, stop_ids=preflight.stop_ids(model, tokenizer), max_length=args.max_length, where=where)
-    course.counted = token_counts(rendered, args.max_length)
+    course.counted = counted(preflight.survey(rendered, args.max_length))
     names = sorted(course.counted)
     layout = batching.lay_out(rendered, model, args, recipe)
     if (args.packing or args.padding_free) and not layout.by_example:
@@ -54,15 +54,10 @@ def sft(
     return Trained(whole(trainer.model), tokenizer, facts, course.counted)
 
 
-def token_counts(rendered: Sequence[Rendered], max_length: int | None) -> dict[str, dict[str, int]]:
-    """By source: the tokens of its chats, and those of them that carry loss, as far as ``max_length`` lets them in."""
-    counts: dict[str, dict[str, int]] = {}
-    for each in rendered:
-        gathered = counts.setdefault(each.source, {"tokens": 0, "trained_tokens": 0})
-        labels = each.labels[:max_length]
-        gathered["tokens"] += len(labels)
-        gathered["trained_tokens"] += sum(label != IGNORED for label in labels[1:])
-    return counts
+def counted(surveys: Sequence[SourceSurvey]) -> dict[str, dict[str, int]]:
+    """By source: tokens, those of them that carry loss, and rows that ``max_length`` cuts or takes all loss from."""
+    names = ("tokens", "trained_tokens", "cut", "lost")
+    return {each.source: {name: getattr(each, name) for name in names} for each in surveys}
 
 
 def _dataset(rendered: Sequence[Rendered], names: Sequence[str], args: Any, where: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,14 @@ from stagelens.statistics.conclusions.caveats import caveats
 from stagelens.statistics.conclusions.claims import judge_claims
 from stagelens.statistics.conclusions.counterfactual import counterfactual, split
 from stagelens.statistics.conclusions.counterfactual_words import counterfactual_sentences
-from stagelens.statistics.conclusions.elicited import disagreement, elicited, established_under_all, under_all
+from stagelens.statistics.conclusions.elicited import (
+    disagreement,
+    elicited,
+    established_under_all,
+    lacking_caveats,
+    unanswered,
+    under_all,
+)
 from stagelens.statistics.conclusions.established import established_by
 from stagelens.statistics.conclusions.judged import judging_of
 from stagelens.statistics.conclusions.ordinal import ordinal
@@ -34,6 +41,7 @@ class _Examined:
     aside: Counterfactual | None
     appearances: tuple[Appearance, ...]
     elicitations: tuple[Elicited, ...]
+    lacking: Mapping[str, str]
 
 
 def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:
@@ -92,18 +100,20 @@ def _examine(everything: MeasureData, rules: Rules) -> _Examined:
         counterfactual(everything, aside, findings),
         appearances(everything, findings),
         elicited(everything, findings),
+        unanswered(everything, findings),
     )
 
 
 def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureResult:
     findings, aside = examined.findings, examined.aside
+    seconds, lacking = examined.elicitations, examined.lacking
     data, alone = findings.data, find_cause(findings)
-    cause = under_all(alone, examined.elicitations)
-    established = established_under_all(established_by(findings, decisions), alone, examined.elicitations, findings)
+    cause = under_all(alone, seconds, lacking)
+    established = established_under_all(established_by(findings, decisions), alone, seconds, lacking, findings)
     sensitive = sensitivity(findings, aside)
     runs = 1 if data.run is None else np.unique(data.run).size
     sentences = (
-        disagreement(findings, alone, examined.elicitations) or why(findings, decisions, cause, established),
+        disagreement(findings, alone, seconds, lacking) or why(findings, decisions, cause, established),
         *counterfactual_sentences(findings, aside),
         *appearance_sentences(findings, examined.appearances),
     )
@@ -121,7 +131,7 @@ def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureRe
         sensitivity=sensitive,
         shares=shares(findings),
         why=" ".join(sentences),
-        warnings=caveats(findings, decisions, sensitive, aside, runs),
+        warnings=(*caveats(findings, decisions, sensitive, aside, runs), *lacking_caveats(lacking)),
         scope="these checkpoints" if runs < 2 else "this recipe",
         runs=runs,
         look=data.look.number,
@@ -131,5 +141,5 @@ def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureRe
         judging=judging_of(findings),
         counterfactual=aside,
         appearances=examined.appearances,
-        elicitations=examined.elicitations,
+        elicitations=seconds,
     )

@@ -42,6 +42,16 @@ class Asked:
     part: float | None = None
     made_by: str | None = None
 
+    @property
+    def trained(self) -> bool:
+        """Whether its checkpoint is made here, by its own training or, a saved point's, by that of its stage."""
+        return self.stage.trained and (self.made_by is None or self.part is not None)
+
+    @property
+    def checkpoint(self) -> str:
+        """The name of its checkpoint in the run folder, where it is made here."""
+        return self.stage.name if self.trained else self.made_by or self.stage.name
+
 
 def asked_stages(study: Study, family: str) -> tuple[Asked, ...]:
     """All that is asked of a family: parents before children, a stage's saved points before it, runs by their seed."""

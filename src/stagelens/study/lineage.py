@@ -91,6 +91,13 @@ def _asked(stage: Stage, at: FieldPath) -> Iterator[Problem]:
     if stage.chat_template is not None and stage.elicitation != "template":
         message = f"a template is borrowed with 'elicitation: template', and this stage is asked {stage.elicitation}"
         yield Problem((*at, "chat_template"), message)
+    model = stage.model or ""
+    if stage.elicitation != "chat" and "/" in model and not _has_weights(model):
+        message = (
+            f"{model} is no checkpoint and can only be asked in chat, not {stage.elicitation}: "
+            "write 'elicitation: chat', or name a path or hf/org/name as 'model'"
+        )
+        yield Problem((*at, "elicitation"), message)
     for place, text in enumerate(stage.stop):
         if not text:
             yield Problem((*at, "stop", place), "an empty text would stop every answer at once")

@@ -85,7 +85,7 @@ class Decontamination(Spec):
     """What is done about items of the benchmarks that stand in a mixture, verbatim or lightly edited.
 
     Of no benchmark may more than ``at_most`` of its items (0 to 1) be found, unless it is in ``allow``. ``remove``
-    leaves the rows that hold one out, before anything is drawn.
+    leaves the rows that hold one out, before anything is drawn; not those of a benchmark in ``allow``.
     """
 
     remove: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,11 +55,12 @@ class Found:
 class Survey:
     """The rows of a mixture gone through once: what was found, and where.
 
-    ``places``: by source, the places of the rows that hold an item of any benchmark; ``by_benchmark``: by source, how
-    many rows hold one of each.
+    ``places``: by source, the places of the rows that hold an item of a benchmark that is not in ``allow``;
+    ``by_benchmark``: by source, how many rows hold one of each.
     """
 
     index: Index
+    allow: Collection[str] = ()
     places: dict[str, list[int]] = field(default_factory=dict)
     by_benchmark: dict[str, Counter[str]] = field(default_factory=dict)
     _items: dict[str, dict[str, bool]] = field(default_factory=dict)
@@ -72,8 +73,10 @@ class Survey:
             hits = self.index.search(texts_of(row))
             if not hits:
                 continue
-            places.append(place)
-            counts.update({hit.benchmark for hit in hits})
+            held = {hit.benchmark for hit in hits}
+            if not held <= set(self.allow):
+                places.append(place)
+            counts.update(held)
             for hit in hits:
                 known = self._items.setdefault(hit.benchmark, {})
                 known[hit.item] = known.get(hit.item, False) or hit.exact
