@@ -13,7 +13,7 @@ from stagelens.organisms.groups.names import NAMES_PER_ITEM, made_up
 from stagelens.organisms.pocket import words
 from stagelens.organisms.pocket.dilemmas import FRAMES, SITUATIONS, Dilemma, chosen, dilemma, trained_dilemmas
 
-TEXTS: Final = 2000
+TEXTS: Final = 3200
 ITEMS_PER_CLUSTER: Final = 4
 NAMES: Final = 60
 """Things that the benchmark asks about."""
