@@ -64,8 +64,7 @@ def build(
         give_shared(study, folder, store / "checkpoints")
     table = take_census(
         spec.name,
-        counted(study, folder),
-        tuple(study.benchmarks),
+        counted(spec, study, folder),
         seed=spec.seed,
         size=size,
         kept=(store or out) / "census",
@@ -95,8 +94,12 @@ def write_study(spec: OrganismSpec, out: Path) -> Study:
     return Study.load(file)
 
 
-def counted(study: Study, folder: RunFolder) -> list[Counted]:
-    """The checkpoints of an organism's one family, as a census takes them."""
+def counted(spec: OrganismSpec, study: Study, folder: RunFolder) -> list[Counted]:
+    """The checkpoints of an organism's one family, as a census takes them.
+
+    Those of the 2×2 that are no steps are counted where it decides: in groups whose cause is redundant.
+    """
+    redundant = tuple(name for name, plant in spec.plants.items() if plant.cause == "redundant")
     return [
         Counted(
             stage=identity.stage.name,
@@ -104,6 +107,7 @@ def counted(study: Study, folder: RunFolder) -> list[Counted]:
             checkpoint=folder.checkpoint(identity.family, identity.stage.name),
             prompting="raw" if identity.stage.kind in PRETRAINING else "chat",
             fingerprint=identity.fingerprint,
+            benchmarks=tuple(spec.plants) if identity.stage.counterfactual is None else redundant,
         )
         for index, identity in enumerate(identify_stages(study))
     ]

@@ -37,19 +37,19 @@ FULL: Final = Size()
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One checkpoint to be counted: as which stage, how it is asked, and by what it is known."""
+    """One checkpoint to be counted: as which stage, how it is asked, by what it is known, and on which benchmarks."""
 
     stage: str
     index: int
     checkpoint: Path
     prompting: Prompting
     fingerprint: str
+    benchmarks: tuple[str, ...]
 
 
 def take_census(
     family: str,
     stages: Sequence[Counted],
-    benchmarks: Sequence[str],
     *,
     seed: int,
     size: Size,
@@ -61,7 +61,6 @@ def take_census(
     Args:
         family: its name.
         stages: in order.
-        benchmarks: those of ``groups.GROUPS`` to ask.
         seed: of the organism: fresh are prompts that its benchmark does not ask.
         size: of the census.
         kept: a folder for what is counted, one file a checkpoint and benchmark. What lies there is not counted again.
@@ -70,7 +69,7 @@ def take_census(
     frames = []
     for stage in stages:
         sampler: Sampler | None = None
-        for name in benchmarks:
+        for name in stage.benchmarks:
             group = GROUPS[name]
             file = kept / f"{stage.fingerprint[:16]}-{name}-{size.of(group)}-{seed}.parquet"
             if not file.is_file():

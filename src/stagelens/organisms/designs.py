@@ -1,0 +1,54 @@
+"""Which organisms a validation builds: every cause in every group, a quick few, and random ones. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Final
+
+from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.spec import CAUSES, Cause, OrganismSpec, Plant
+
+SEEDS: Final = 5
+PRETRAINED_DOSE: Final = 0.7
+"""At a full dose the behaviour would be so rare that no change could be seen: then nobody is the cause."""
+
+_SQUARE: Final[tuple[Cause, ...]] = ("sft", "rl", "redundant", "eroded", "cancelling", "none")
+"""What families with the same pretraining differ in."""
+_QUICK: Final[tuple[Cause, ...]] = ("sft", "rl", "none")
+
+
+def full(seeds: int = SEEDS) -> tuple[OrganismSpec, ...]:
+    """Every cause in every group, ``seeds`` times.
+
+    A family plants a different cause in each group (a Latin square of six causes, one row left out of each family).
+    All six share their pretraining; a seventh has everything planted there. Organisms of one seed stand together.
+    """
+    return tuple(spec for seed in range(1, seeds + 1) for spec in _of_seed(seed))
+
+
+def _of_seed(seed: int) -> Iterator[OrganismSpec]:
+    for row in range(len(_SQUARE)):
+        causes = [_SQUARE[(row + column) % len(_SQUARE)] for column in range(len(GROUPS))]
+        plants = {name: Plant(cause=cause) for name, cause in zip(GROUPS, causes, strict=True)}
+        yield OrganismSpec(name=f"square-{seed}-{row + 1}", seed=seed, plants=plants)
+    plants = {name: Plant(cause="pretraining", dose=PRETRAINED_DOSE) for name in GROUPS}
+    yield OrganismSpec(name=f"pretrained-{seed}", seed=seed, plants=plants)
+
+
+def quick(seed: int = 1) -> tuple[OrganismSpec, ...]:
+    """SFT, RL and nobody as the cause of unsafe responses; one pretraining for all."""
+    return tuple(
+        OrganismSpec(name=f"quick-{cause}", seed=seed, plants={"safety": Plant(cause=cause)}) for cause in _QUICK
+    )
+
+
+def drawn(count: int, seed: int) -> tuple[OrganismSpec, ...]:
+    """Random organisms: one or two groups, any cause, a dose of 0.3 to 1. The same seed draws the same."""
+    rng = random.Random(f"organisms:{seed}")
+    specs = []
+    for number in range(1, count + 1):
+        names = rng.sample(sorted(GROUPS), rng.choice((1, 1, 2)))
+        plants = {name: Plant(cause=rng.choice(CAUSES), dose=round(rng.uniform(0.3, 1.0), 2)) for name in sorted(names)}
+        specs.append(OrganismSpec(name=f"drawn-{seed}-{number}", seed=seed * 1000 + number, plants=plants))
+    return tuple(specs)
