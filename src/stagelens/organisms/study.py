@@ -11,6 +11,8 @@ from typing import Any, Final
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.spec import OrganismSpec
 
+STEPS: Final = ("base", "sft", "production")
+"""The stages that are steps, in order."""
 HEAD: Final = "# An organism: a small family, made and asked like any other.\n"
 
 
