@@ -16,3 +16,5 @@ imports = typer.Typer(help="Turn other people's results into an outcome table.",
 app.add_typer(imports, name="import")
 dilemmas = typer.Typer(help="Make sets of alignment dilemmas.", no_args_is_help=True)
 app.add_typer(dilemmas, name="dilemmas")
+organisms = typer.Typer(help="Plant causes in small families.", no_args_is_help=True)
+app.add_typer(organisms, name="organism")

@@ -33,7 +33,7 @@ def _content(spec: OrganismSpec) -> dict[str, Any]:
         "name": spec.name,
         "seed": spec.seed,
         "families": {spec.name: {"stages": list(_stages(spec, planted))}},
-        "generation": _recipes()["generation"],
+        "generation": recipes()["generation"],
         "benchmarks": {name: GROUPS[name].settings() for name in planted},
         "analysis": {"margins": {name: GROUPS[name].margin for name in planted}},
     }
@@ -56,11 +56,12 @@ def _stage(name: str, kind: str, recipe: str, *files: str) -> dict[str, Any]:
     ]
     # Items share their templates with the data, and differ in names.
     mixture = {"decontaminate": {"at_most": 1.0}, "sources": sources}
-    return {"name": name, "kind": kind, "recipe": dict(_recipes()[recipe]), "mixture": mixture}
+    return {"name": name, "kind": kind, "recipe": dict(recipes()[recipe]), "mixture": mixture}
 
 
 @cache
-def _recipes() -> dict[str, Any]:
+def recipes() -> dict[str, Any]:
+    """How stages are trained and asked, by the kind of stage."""
     from ruamel.yaml import YAML
 
     text = resources.files(__package__).joinpath("recipes.yaml").read_text(encoding="utf-8")

@@ -54,6 +54,7 @@ def take_census(
     seed: int,
     size: Size,
     kept: Path,
+    sampling: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """The outcome table of a family's first measures on fresh prompts.
@@ -64,6 +65,7 @@ def take_census(
         seed: of the organism: fresh are prompts that its benchmark does not ask.
         size: of the census.
         kept: a folder for what is counted, one file a checkpoint and benchmark. What lies there is not counted again.
+        sampling: seed of the answers; another one gives other answers to the same prompts.
         progress: told the name of each piece before it is counted.
     """
     frames = []
@@ -71,12 +73,13 @@ def take_census(
         sampler: Sampler | None = None
         for name in stage.benchmarks:
             group = GROUPS[name]
-            file = kept / f"{stage.fingerprint[:16]}-{name}-{size.of(group)}-{seed}.parquet"
+            again = f"-{sampling}" if sampling else ""
+            file = kept / f"{stage.fingerprint[:16]}-{name}-{size.of(group)}-{seed}{again}.parquet"
             if not file.is_file():
                 if progress is not None:
                     progress(f"{family}/{stage.stage} on {size.of(group):,} fresh {name}")
                 sampler = sampler or Sampler(stage.checkpoint, stage.prompting)
-                _write(_counted(sampler, group, seed, size), file)
+                _write(_counted(sampler, group, seed, size, sampling), file)
             frames.append(
                 pl.read_parquet(file).select(
                     pl.lit(family).alias("family"),
@@ -91,9 +94,9 @@ def take_census(
     return read_table(pl.concat(frames))
 
 
-def _counted(sampler: Sampler, group: Group, seed: int, size: Size) -> pl.DataFrame:
+def _counted(sampler: Sampler, group: Group, seed: int, size: Size, sampling: int) -> pl.DataFrame:
     asked = group.fresh(seed, size.of(group))
-    shown = census(sampler, group, asked, seed)
+    shown = census(sampler, group, asked, seed + sampling)
     columns: Mapping[str, Sequence[Any]] = {
         "item": [each.item for each in asked],
         "cluster": [each.cluster for each in asked],

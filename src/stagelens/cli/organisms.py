@@ -1,0 +1,73 @@
+"""The commands that plant causes, and that hold the instrument against them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stagelens.cli.app import app, organisms
+from stagelens.cli.options import JsonOption
+from stagelens.cli.show import print_json, reporter
+
+
+@organisms.command("build")
+def build_organism(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="What is planted (YAML).", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the organism goes.", show_default=False)],
+) -> None:
+    """Make a small family with planted causes, and count the truth about it."""
+    from stagelens.organisms.build import STUDY, build
+    from stagelens.organisms.spec import load_spec
+
+    organism = build(load_spec(spec), out, reporter=reporter())
+    console = Console()
+    console.print(
+        f"The truth: {organism.truth}. Now, blind: stagelens run {out / STUDY}", highlight=False, markup=False
+    )
+
+
+@app.command()
+def validate(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Three organisms instead of thirty-five: SFT, RL, nobody.")
+    ] = False,
+    drawn: Annotated[
+        int | None,
+        typer.Option("--drawn", min=1, metavar="N", help="N random organisms instead.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random organisms.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where they go. [default: runs/validation]", show_default=False),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="FILE", help="Write the page of the documents, too.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plant causes, have them found blind, and print truth × verdict. Resumable; ends with 1 where a claim fails."""
+    from stagelens.organisms.showing.page import write_page
+    from stagelens.organisms.showing.terminal import print_labels, print_validation
+    from stagelens.organisms.validate import validate as validate_all
+
+    console = Console(stderr=as_json)
+    print_labels(console)
+    validation = validate_all(
+        quick=quick,
+        drawn=drawn,
+        seed=seed,
+        out=out or Path("runs/validation-quick" if quick else "runs/validation"),
+        reporter=reporter(aside=as_json),
+    )
+    if as_json:
+        print_json(validation.to_dict())
+    else:
+        print_validation(validation, console)
+    if page is not None:
+        write_page(validation, page)
+    if not validation.holds:
+        raise typer.Exit(1)

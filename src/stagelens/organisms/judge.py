@@ -1,0 +1,152 @@
+"""Builds organisms, seals the truth about them, and has them judged like any other study."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from stagelens.analysis import analyze
+from stagelens.engine import run
+from stagelens.engine.folder import write_text
+from stagelens.engine.progress import Reporter, silent
+from stagelens.errors import InputError
+from stagelens.organisms.build import Organism, build
+from stagelens.organisms.census.table import FULL, Size
+from stagelens.organisms.census.truth import read_truth
+from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.spec import OrganismSpec
+from stagelens.organisms.study import STEPS
+from stagelens.organisms.validation.foils import largest, overlap
+from stagelens.organisms.validation.matrix import Cell, certifiable
+from stagelens.organisms.validation.truth import Label
+from stagelens.outcomes.arrays import measure_arrays
+from stagelens.outcomes.schema import CONTROL_MEASURE
+from stagelens.outcomes.table import read_coded, read_table
+from stagelens.statistics.contrasts.parts import of_stages
+from stagelens.statistics.data import MeasureData
+from stagelens.statistics.results import MeasureResult, Verdicts
+from stagelens.study.fingerprint import file_digest
+
+SEALS: Final = "seals.json"
+
+
+UNRELATED: Final = "plain_requests_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An organism after its study.
+
+    Attributes:
+        spec: what was planted.
+        organism: where it lies.
+        cells: one for each benchmark in which something was planted.
+        attempts: by benchmark, how many attempts its study made at the first measure.
+        unrelated: the verdict on RL's effect on answers to plain requests, which no plant means to change; None where
+            none were asked.
+    """
+
+    spec: OrganismSpec
+    organism: Organism
+    cells: tuple[Cell, ...]
+    attempts: dict[str, int]
+    unrelated: str | None
+
+
+def judge_all(
+    specs: Sequence[OrganismSpec], out: Path, *, size: Size = FULL, reporter: Reporter | None = None
+) -> Iterator[Judged]:
+    """Build and judge organisms one after the other; what is already there is not done again.
+
+    Args:
+        specs: their names differ.
+        out: a folder: ``organisms/<name>`` for each, ``shared`` for what several have in common, and ``seals.json``
+            with the digest of every ``truth.json`` as it was before its study was run.
+        size: of the censuses.
+        reporter: told what is done.
+
+    Raises:
+        InputError: a truth is another than the one that was sealed, or the folder cannot be used.
+    """
+    for spec in specs:
+        organism = build(
+            spec,
+            out / "organisms" / spec.name,
+            size=size,
+            store=out / "shared" / f"seed-{spec.seed}",
+            reporter=reporter,
+        )
+        _seal(organism, spec.name, out)
+        verdicts = run(organism.study, out=organism.run.root, reporter=reporter or silent()).verdicts
+        answers = {(data.benchmark, data.measure): data for data in measure_arrays(read_coded(organism.run.outcomes))}
+        first = {name: answers[name, GROUPS[name].measure] for name in spec.plants}
+        yield Judged(
+            spec,
+            organism,
+            tuple(_cells(spec, organism, verdicts, first)),
+            {name: data.item.size for name, data in first.items()},
+            _unrelated(organism),
+        )
+
+
+def _seal(organism: Organism, name: str, out: Path) -> None:
+    """Write down what the truth is before the study is run; afterwards it has to be the same."""
+    file = out / SEALS
+    seals: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    digest = file_digest(organism.truth)
+    if seals.setdefault(name, digest) != digest:
+        raise InputError(
+            f"{organism.truth} is not the truth that {file} sealed: name an empty folder with --out, or take that "
+            "organism's folder and its seal away."
+        )
+    write_text(file, json.dumps(seals, indent=2, sort_keys=True) + "\n")
+
+
+def _cells(
+    spec: OrganismSpec, organism: Organism, verdicts: Verdicts, answers: Mapping[str, MeasureData]
+) -> Iterator[Cell]:
+    truths = read_truth(organism.truth)
+    results = {(result.benchmark, result.measure): result for result in verdicts.results}
+    for name, plant in spec.plants.items():
+        measure = GROUPS[name].measure
+        result, data = results[name, measure], _steps(answers[name])
+        yield Cell(
+            organism=spec.name,
+            seed=spec.seed,
+            benchmark=name,
+            measure=measure,
+            planted=plant.cause,
+            dose=plant.dose,
+            truth=truths[name],
+            said={
+                "stagelens": Label(result.cause or "inconclusive", result.pattern),
+                "overlap": overlap(data, result.margin),
+                "largest": largest(data),
+            },
+            certifiable=certifiable(result),
+            necessary=_necessary(result),
+        )
+
+
+def _unrelated(organism: Organism) -> str | None:
+    plain = read_table(organism.run.outcomes).filter(
+        (pl.col("measure") == CONTROL_MEASURE) & pl.col("stage").is_in(STEPS)
+    )
+    if plain.is_empty():
+        return None
+    (result,) = analyze(plain.with_columns(pl.lit(UNRELATED).alias("measure"), higher_is_worse=False)).results
+    return next(contrast.verdict for contrast in result.contrasts if contrast.headline)
+
+
+def _steps(data: MeasureData) -> MeasureData:
+    return of_stages(data, [data.stages.index(stage) for stage in STEPS])
+
+
+def _necessary(result: MeasureResult) -> str | None:
+    effects = result.counterfactual.effects if result.counterfactual is not None else ()
+    return next((effect.verdict for effect in effects if effect.name == "necessity"), None)

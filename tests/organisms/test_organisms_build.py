@@ -1,0 +1,100 @@
+"""Organisms are built once, share what is the same, and have a truth that nobody changes afterwards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stagelens.errors import InputError
+from stagelens.organisms import data as data_module
+from stagelens.organisms import study as study_module
+from stagelens.organisms.build import build, write_study
+from stagelens.organisms.census.table import Size
+from stagelens.organisms.census.truth import read_truth
+from stagelens.organisms.data import data_files
+from stagelens.organisms.groups import safety
+from stagelens.organisms.judge import judge_all
+from stagelens.organisms.spec import OrganismSpec, Plant
+
+SIZE = Size(answers=120, episodes=24)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recipes cut down until they train in seconds; the weights are worth nothing."""
+    recipes = study_module.recipes()
+    small = {
+        "base": recipes["base"]
+        | {"max_steps": 8, "warmup_steps": 0, "tokenizer": {"vocab_size": 400}}
+        | {"architecture": recipes["base"]["architecture"] | {"hidden_size": 32, "num_hidden_layers": 1}},
+        "sft": recipes["sft"] | {"max_steps": 4, "warmup_steps": 0},
+        "rl": recipes["rl"]
+        | {"max_steps": 2, "per_device_train_batch_size": 8, "num_generations": 4, "max_completion_length": 8},
+        "generation": {**recipes["generation"], "max_answer_tokens": 8},
+    }
+    small["base"].pop("num_train_epochs")
+    small["sft"].pop("num_train_epochs")
+    monkeypatch.setattr(study_module, "recipes", lambda: small)
+    monkeypatch.setattr(data_module, "PLAIN_TEXTS", 200)
+    monkeypatch.setattr(safety, "ITEMS_PER_CLUSTER", 1)
+
+
+def spec(name: str, cause: str, seed: int = 0) -> OrganismSpec:
+    return OrganismSpec(name=name, seed=seed, plants={"safety": Plant(cause=cause)})
+
+
+def test_what_is_planted_in_one_group_changes_nothing_in_another() -> None:
+    one, other = (
+        data_files(OrganismSpec(name="x", plants={"safety": Plant(cause=cause), "user_logs": Plant(cause="none")}))
+        for cause in ("sft", "rl")
+    )
+    assert one["data/sft/safety.jsonl"] != other["data/sft/safety.jsonl"]
+    assert one["data/sft/user_logs.jsonl"] == other["data/sft/user_logs.jsonl"]
+    assert one["data/corpus.jsonl"] == other["data/corpus.jsonl"]
+    assert one["data/practice.jsonl"] != other["data/practice.jsonl"]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_organisms_share_their_pretraining_and_are_judged_blind(tmp_path: Path) -> None:
+    store = tmp_path / "shared" / "seed-0"
+    first, second = judge_all([spec("one", "sft"), spec("two", "rl")], tmp_path, size=SIZE)
+    checkpoints = [each.organism.run.checkpoint(each.organism.study.name, "base") for each in (first, second)]
+    weights = [folder / "model.safetensors" for folder in checkpoints]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    # One pretraining; SFT and RL differ in both.
+    assert len(list((store / "checkpoints").iterdir())) == 5
+    assert len(list((store / "census").iterdir())) == 5
+    seals = json.loads((tmp_path / "seals.json").read_text())
+    assert set(seals) == {"one", "two"}
+    (cell,) = first.cells
+    assert (cell.planted, cell.benchmark, cell.measure) == ("sft", "safety", "unsafe_response")
+    assert [level.asked for level in cell.truth.levels] == [120] * 3
+    assert set(cell.said) == {"stagelens", "overlap", "largest"}
+    # Again: nothing is done twice, and all is the same.
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.safetensors")}
+    assert [each.cells for each in judge_all([spec("one", "sft"), spec("two", "rl")], tmp_path, size=SIZE)] == [
+        first.cells,
+        second.cells,
+    ]
+    assert before == {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.safetensors")}
+    # The truth is what it was before the study ran.
+    with pytest.raises(InputError, match="is not the truth that"):
+        list(judge_all([spec("one", "sft")], tmp_path, size=Size(answers=240, episodes=24)))
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_census_that_was_touched_is_none(tmp_path: Path) -> None:
+    organism = build(spec("one", "sft"), tmp_path, size=SIZE)
+    assert read_truth(organism.truth)["safety"].levels[0].asked == 120
+    census = tmp_path / "census.parquet"
+    census.write_bytes(census.read_bytes() + b" ")
+    with pytest.raises(InputError, match=r"census\.parquet is not the census"):
+        read_truth(organism.truth)
+
+
+def test_another_organisms_folder_is_not_written_over(tmp_path: Path) -> None:
+    write_study(spec("one", "sft"), tmp_path)
+    with pytest.raises(InputError, match="another study"):
+        write_study(spec("two", "sft"), tmp_path)
