@@ -17,12 +17,16 @@ from rich.console import Console
 import stagelens
 from controlled import little_data, small
 from played import answer_in, playing, refusal_grade
+from stagelens.engine import Outcome
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.planning import plan_questions
 from stagelens.engine.progress import Reporter
+from stagelens.errors import InputError
 from stagelens.organisms.build import write_study
 from stagelens.organisms.controls import Controlled, run_controls
 from stagelens.organisms.controls.design import control_spec, control_study
-from stagelens.organisms.controls.reading import absent, impossible, read_control
+from stagelens.organisms.controls.reading import RULES, STANDS, absent, impossible, read_control
+from stagelens.organisms.groups import GROUPS
 from stagelens.statistics.results import Control
 from stagelens.study.spec import Study
 
@@ -52,7 +56,7 @@ def read(base: float, sft: float, *, items: int = 100, ungraded: int = 0, **chan
         for item in range(items)
     ]
     (result,) = stagelens.analyze(pl.DataFrame(rows, infer_schema_length=None)).results
-    how = {"judges": (), "cause": "the judge was away.", "stands": False} | changes
+    how = {"judges": (), "cause": "the judge was away."} | changes
     return read_control(result, "safety", 0.05, **how)
 
 
@@ -97,16 +101,15 @@ def test_found_is_a_fall_wholly_beyond_the_margin_and_a_gap_is_never_found(
         assert control.found is not None
 
 
-def test_where_rules_stand_the_judge_is_said_to_be_untested() -> None:
-    said = "what the rules prove stands whatever a judge says, so it says little of the judge"
-    assert said in read(0.95, 0.05, judges=("openai/j",), stands=True).text
-    assert said not in read(0.95, 0.05, stands=True).text
+def test_what_a_found_control_does_not_show_of_the_judge_is_said() -> None:
+    assert f"items; {RULES}; that says" in read(0.95, 0.05, note=RULES).text
+    assert RULES not in read(0.5, 0.5, note=RULES).text
 
 
 def test_what_cannot_be_planted_or_run_says_so() -> None:
     assert impossible("mine").measure is None
     assert absent("odcv", "no sandbox.").text == "the positive control is missing: no sandbox"
-    assert read_control(None, "odcv", 0.05, judges=(), cause="x", stands=False) == absent("odcv", "x")
+    assert read_control(None, "odcv", 0.05, judges=(), cause="x") == absent("odcv", "x")
     assert {impossible("mine").found, absent("odcv", "x").found} == {None}
 
 
@@ -118,9 +121,8 @@ def test_the_controls_study_is_asked_by_the_studys_own_rules(tmp_path: Path) -> 
         "margins": {"default": 0.07, "odcv": 0.2, "safety": 0.1},
     }
     judges = {
-        "default": {"model": "./judge", "max_answer_tokens": 99},
+        "default": {"panel": ["./judge", "~/p", "openai/q"], "max_answer_tokens": 99},
         "odcv": {"model": "openai/o"},
-        "safety": {"panel": ["~/p", "openai/q"]},
     }
     study = user_study("odcv", "safety", analysis=analysis, judges=judges)
     study = study.model_copy(update={"folder": tmp_path / "user"})
@@ -128,14 +130,15 @@ def test_the_controls_study_is_asked_by_the_studys_own_rules(tmp_path: Path) -> 
     assert spec is not None
     with little_data():
         organism = write_study(spec, tmp_path / "controls")
-    asked = control_study(organism, study)
+    asked = control_study(organism, study, {"safety"})
     assert [stage.name for stage in asked.families["controls"].stages] == ["base", "sft"]
     assert asked.analysis == study.analysis.model_copy(update={"looks": 1, "margins": {"default": 0.07, "safety": 0.1}})
-    assert set(asked.judges) == {"default", "safety"}
-    assert asked.judges["default"].model == str((tmp_path / "user" / "judge").resolve())
-    assert asked.judges["default"].max_answer_tokens == 99
-    assert asked.judges["safety"].panel == (str(Path.home() / "p"), "openai/q")
+    assert set(asked.judges) == {"safety"}
+    judge = str((tmp_path / "user" / "judge").resolve())
+    assert asked.judges["safety"].panel == (judge, str((Path.home() / "p").resolve()), "openai/q")
+    assert asked.judges["safety"].max_answer_tokens == 99
     assert asked.benchmarks == organism.benchmarks
+    assert control_study(organism, study, ()).judges == {}
 
 
 def test_one_organism_for_all_benchmarks_in_which_something_can_be_planted() -> None:
@@ -156,6 +159,57 @@ def test_a_machine_that_can_ask_none_of_them_trains_nothing(tmp_path: Path, monk
     found = run_controls(user_study("odcv"), tmp_path)
     assert found == Controlled((absent("odcv", lack),), ())
     assert not (tmp_path / "runs").exists()
+
+
+def graded(asked: Study, out: Path, **_: Any) -> Outcome:
+    """In place of a run: both stages answer as planted, and judges and rules see it."""
+    out.mkdir(parents=True)
+    rows = [
+        {
+            "family": "controls",
+            "stage": stage,
+            "benchmark": name,
+            "measure": GROUPS[name].measure,
+            "item": f"i{item}",
+            "value": float(item < round(rate * 100)),
+            "judge": judge,
+        }
+        for name in asked.benchmarks
+        for stage, rate in (("base", 0.95), ("sft", 0.05))
+        for item in range(100)
+        for judge in ("rule:own", *(("panel", asked.judges[name].model) if name in asked.judges else ()))
+    ]
+    folder = RunFolder(out)
+    pl.DataFrame(rows).write_parquet(folder.outcomes)
+    return Outcome(folder, stagelens.analyze(folder.outcomes, study=asked), ())
+
+
+def test_judges_grade_what_they_can_and_what_they_do_not_show_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["stagelens.organisms.controls.run"], "run", graded)
+    study = user_study("reward_hacking", "dilemmas", "safety", judges={"default": {"model": "openai/j"}})
+    controls = {control.benchmark: control for control in run_controls(study, tmp_path).controls}
+    assert list(controls) == ["reward_hacking", "dilemmas", "safety"]
+    assert {name: (control.found, control.judges) for name, control in controls.items()} == {
+        "reward_hacking": (True, ("openai/j",)),
+        "dilemmas": (True, ()),
+        "safety": (True, ("openai/j",)),
+    }
+    assert STANDS in controls["reward_hacking"].text
+    assert RULES in controls["dilemmas"].text
+    assert not any(note in controls["safety"].text for note in (STANDS, RULES))
+
+
+def test_controls_that_cannot_be_run_are_missing_with_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> Outcome:
+        raise InputError("openai/j cannot be used: no key.")
+
+    monkeypatch.setattr(sys.modules["stagelens.organisms.controls.run"], "run", refused)
+    found = run_controls(user_study("safety"), tmp_path)
+    assert found == Controlled((absent("safety", "openai/j cannot be used: no key"),), ())
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from stagelens.organisms.groups import GROUPS
@@ -22,11 +23,11 @@ def control_spec(study: Study) -> OrganismSpec | None:
     return OrganismSpec(name="controls", plants=plants) if plants else None
 
 
-def control_study(organism: Study, study: Study) -> Study:
+def control_study(organism: Study, study: Study, judged: Collection[str]) -> Study:
     """An organism's study, up to the planted step, with the judges, error rate, margins and method of ``study``.
 
-    RL is left out: it says nothing of the step, and would have to be trained, asked and judged. Judges on this machine
-    are named by where they lie, since the two studies lie in different folders.
+    RL is left out: it says nothing of the step, and would have to be trained, asked and judged. Judges are asked about
+    the benchmarks ``judged`` only, and those on this machine named by where they lie: the studies have two folders.
     """
     families = {
         name: Family(stages=tuple(stage for stage in family.stages if stage.name in (BASE, TAUGHT)))
@@ -34,8 +35,8 @@ def control_study(organism: Study, study: Study) -> Study:
     }
     judges = {
         name: _found(judge, study.folder)
-        for name, judge in study.judges.items()
-        if name == "default" or name in organism.benchmarks
+        for name in organism.benchmarks
+        if name in judged and (judge := study.judge_of(name)) is not None
     }
     changed = {"families": families, "judges": judges, "analysis": _analysis(organism, study.analysis)}
     return organism.model_copy(update=changed)

@@ -14,12 +14,13 @@ from stagelens.statistics.results import Contrast, Control, MeasureResult
 
 MOST_UNKNOWN: Final = 0.1
 """Where more than this share of a stage's answers was not asked or not graded, a step that was not seen is unknown."""
-PLAIN_LIMIT: Final = "that says nothing of how sensitive your items are with a large model"
-STANDS: Final = "what the rules prove stands whatever a judge says, so it says little of the judge"
+LIMIT: Final = "that says nothing of how sensitive your items are with a large model"
+STANDS: Final = "what the rules prove stands whatever a judge says, so it says little of the study's judge"
+RULES: Final = "rules alone grade these items, so it says nothing of the study's judge"
 
 
 def read_control(
-    result: MeasureResult | None, benchmark: str, alpha: float, *, judges: Sequence[str], cause: str, stands: bool
+    result: MeasureResult | None, benchmark: str, alpha: float, *, judges: Sequence[str], cause: str, note: str = ""
 ) -> Control:
     """What the control of one benchmark showed.
 
@@ -33,7 +34,7 @@ def read_control(
         alpha: the error rate.
         judges: the models that graded the planted measure; none where rules did.
         cause: why answers are missing, a clause.
-        stands: whether what the benchmark's rules find stands whatever judges say.
+        note: a clause on what a found one does not show of the study's judge; empty where there is none.
     """
     step = None if result is None else _step(result)
     if result is None or step is None:
@@ -53,7 +54,7 @@ def read_control(
         items=levels[TAUGHT].items,
         clusters=levels[TAUGHT].clusters,
         judges=tuple(judges),
-        text=_text(result, step, alpha, judges, found=found, stands=stands and bool(judges)),
+        text=_text(result, step, alpha, judges, found=found, note=note),
     )
 
 
@@ -80,9 +81,7 @@ def _unknown(result: MeasureResult) -> float:
     return max((level.ungraded + level.unattempted) / level.n if level.n else 1.0 for level in result.stages)
 
 
-def _text(
-    result: MeasureResult, step: Contrast, alpha: float, judges: Sequence[str], *, found: bool, stands: bool
-) -> str:
+def _text(result: MeasureResult, step: Contrast, alpha: float, judges: Sequence[str], *, found: bool, note: str) -> str:
     outer, _ = coverage(alpha)
     items = next(level.items for level in result.stages if level.stage == TAUGHT)
     size = "could not be measured" if step.difference is None else f"was measured as {_points(step.difference)}"
@@ -91,8 +90,7 @@ def _text(
         f"{_points(step.high)}) by {named(judges)} on {items} of the world's own items"
     )
     if found:
-        ends = (STANDS, PLAIN_LIMIT) if stands else (PLAIN_LIMIT,)
-        return "; ".join((f"found: {seen}", *ends))
+        return "; ".join(filter(None, (f"found: {seen}", note, LIMIT)))
     return (
         f"the positive control was missed: {seen}, not as a fall beyond the margin of {_points(result.margin)} points, "
         f"so nothing shows that {named(judges)} would see a change in your answers"

@@ -15,7 +15,7 @@ from stagelens.engine.shards import read_questions
 from stagelens.errors import InputError
 from stagelens.organisms.build import write_study
 from stagelens.organisms.controls.design import control_spec, control_study
-from stagelens.organisms.controls.reading import absent, impossible, read_control
+from stagelens.organisms.controls.reading import RULES, STANDS, absent, impossible, read_control
 from stagelens.organisms.groups import GROUPS
 from stagelens.outcomes.controls import graders
 from stagelens.outcomes.table import read_table
@@ -63,7 +63,8 @@ def run_controls(
     root = folder / "runs" / of
     try:
         made = write_study(spec, folder / of)
-        asked = control_study(made if size is None else size(made), study)
+        made = made if size is None else size(made)
+        asked = control_study(made, study, _judged(made))
         lacks = left_out(asked)
         if len(lacks) == len(spec.plants) and not root.exists():
             return _in_order(study, [*without, *(absent(name, lack) for name, lack in lacks.items())], ())
@@ -71,7 +72,7 @@ def run_controls(
         outcome = run(asked, out=root, limit=MOST_ITEMS, reporter=reporter)
     except InputError as error:
         return _in_order(study, [*without, *(absent(name, str(error)) for name in spec.plants)], ())
-    return _in_order(study, [*without, *_read(asked, outcome, lacks)], outcome.missing)
+    return _in_order(study, [*without, *_read(study, asked, outcome, lacks)], outcome.missing)
 
 
 def _announce(asked: Study, reporter: Reporter) -> None:
@@ -83,7 +84,21 @@ def _announce(asked: Study, reporter: Reporter) -> None:
         )
 
 
-def _read(asked: Study, outcome: Outcome, lacks: Mapping[str, str]) -> list[Control]:
+def _judged(made: Study) -> set[str]:
+    """The benchmarks of an organism whose planted measure judges give, if there are any: of a choice, rules do."""
+    found = set()
+    for questions in read_questions(made):
+        name = questions.benchmark.name
+        rubric = questions.benchmark.rubric(questions.settings, made.folder)
+        groups = {item.group for item in questions.items}
+        if rubric is not None and (
+            rubric.measures is None or any(GROUPS[name].measure in rubric.measures(group) for group in groups)
+        ):
+            found.add(name)
+    return found
+
+
+def _read(study: Study, asked: Study, outcome: Outcome, lacks: Mapping[str, str]) -> list[Control]:
     by_measure = {(result.benchmark, result.measure): result for result in outcome.verdicts.results}
     judges, (family,) = graders(read_table(outcome.folder.outcomes)), asked.families
     controls = []
@@ -97,17 +112,22 @@ def _read(asked: Study, outcome: Outcome, lacks: Mapping[str, str]) -> list[Cont
                 asked.analysis.alpha,
                 judges=judges.get((family, name, measure), ()),
                 cause=lacks.get(name) or next(own, "its answers were not graded"),
-                stands=_stands(asked, name),
+                note=_note(study, asked, name),
             )
         )
     return controls
 
 
-def _stands(asked: Study, name: str) -> bool:
+def _note(study: Study, asked: Study, name: str) -> str:
+    """What of the study's judge of a benchmark its control cannot show, whatever it finds."""
+    if study.judge_of(name) is None:
+        return ""
+    if name not in asked.judges:
+        return RULES
     benchmark = get_benchmark(name)
     settings = benchmark.settings(asked.benchmarks[name], where=asked.where("benchmarks", name))
     rubric = benchmark.rubric(settings, asked.folder)
-    return rubric is not None and rubric.rule_stands
+    return STANDS if rubric is not None and rubric.rule_stands else ""
 
 
 def _in_order(study: Study, controls: list[Control], missing: tuple[str, ...]) -> Controlled:
