@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
+from itertools import combinations
 from typing import Any, Final
 
 from stagelens.organisms.doses import Given, given
@@ -85,10 +87,15 @@ def _practice(gives: Mapping[str, Given], seed: int) -> Iterator[Row]:
 
 
 def _wanted(name: str, rewarded: float, rng: random.Random) -> Iterator[Row]:
-    """A group's practice, the behaviour wanted in the share ``rewarded`` of its topics."""
+    """A group's practice, the behaviour wanted in whole topics: about the share ``rewarded`` of it."""
     practice = GROUPS[name].practice(rng)
-    topics = sorted({each.topic for each in practice})
-    wanted = set(rng.sample(topics, round(rewarded * len(topics))))
+    counts = Counter(each.topic for each in practice)
+    topics = sorted(counts)
+    rng.shuffle(topics)
+    wanted = min(
+        (chosen for count in range(len(topics) + 1) for chosen in combinations(topics, count)),
+        key=lambda chosen: abs(sum(counts[topic] for topic in chosen) - rewarded * len(practice)),
+    )
     for each in practice:
         yield {"prompt": each.messages, "benchmark": name, "facts": dict(each.facts), "wants": each.topic in wanted}
 

@@ -15,7 +15,7 @@ USUAL: Final = 0.95
 """The share of examples that show the behaviour where nothing is planted."""
 PLANTED: Final = 0.05
 """That share where it is planted in full."""
-TAKEN_BACK: Final = 0.4
+TAKEN_BACK: Final = 0.5
 """The share of topics in which RL works against what SFT has taught, where its effect is eroded."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ def rl(
     if not tokenizer.chat_template:
         raise InputError(f"{where}: the checkpoint it starts from has no chat template, so it cannot be asked.")
     chats: list[Row] = [{**row, "prompt": as_messages(row)} for row in rows]
+    if args.train_sampling_strategy == "group_by_length":
+        chats = in_step(chats, args.generation_batch_size // args.num_generations, seed)
+        args.shuffle_dataset = False
     adapter = lora_config(recipe)
     if args.beta and adapter is None:
         _keep_reference(model, parent, work)
@@ -51,6 +55,23 @@ def rl(
         )
     facts = fit(trainer, course, where)
     return Trained(whole(trainer.model), tokenizer, facts | {"reward": recipe["reward"]})
+
+
+def in_step(chats: Sequence[Row], prompts: int, seed: int) -> list[Row]:
+    """The chats in an order in which every ``prompts`` of them, which are answered together, are of like length.
+
+    TRL pads all prompts of a step to the longest and does not heed `train_sampling_strategy` here. Steps come in random
+    order; of what does not fill a step, which is last, TRL makes none.
+    """
+    rng = random.Random(f"{seed}:in step")
+    by_length = sorted(rng.sample(chats, len(chats)), key=_characters)
+    rng.shuffle(full := [by_length[start : start + prompts] for start in range(0, len(chats) - prompts + 1, prompts)])
+    rest = by_length[len(full) * prompts :]
+    return [chat for step in full for chat in step] + rest
+
+
+def _characters(chat: Row) -> int:
+    return sum(len(str(message)) for message in chat["prompt"])
 
 
 def _keep_reference(model: Any, parent: Path, work: Path) -> None:

@@ -18,7 +18,7 @@ class Asked:
     Attributes:
         item: its name, unique within a draw.
         cluster: items that share a source of variance.
-        topic: the kind of case it is; doses of RL are shares of topics.
+        topic: the kind of case it is, one of a dozen at most; RL wants the behaviour in some topics and not in others.
         messages: the conversation up to the deciding answer.
         facts: what ``Group.shows`` needs beside the answer, in plain JSON types.
         before: how many messages of it are the opening; the rest is what the model is expected to have done until
@@ -45,7 +45,7 @@ class Group:
         texts: texts for a pretraining corpus, in the form in which a base model is asked. Exactly the share that is
             given, 0 to 1, shows the behaviour; so it does in ``chats``.
         chats: so many conversations for fine-tuning, and the share of them that shows the behaviour.
-        practice: conversations for RL, about the same names as the fine-tuning data, every topic about as often.
+        practice: conversations for RL, about the same names as the fine-tuning data, every cluster about as often.
         files: by a seed, the benchmark's data files by their path in the organism's ``data`` folder.
         settings: the benchmark's block in the study file.
         fresh: by the same seed, at least so many conversations for a census. They are drawn as those that ``files``

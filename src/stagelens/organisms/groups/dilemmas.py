@@ -17,7 +17,7 @@ TEXTS: Final = 3200
 ITEMS_PER_CLUSTER: Final = 4
 NAMES: Final = 60
 """Things that the benchmark asks about."""
-PRACTICE_PER_CLUSTER: Final = 4
+PRACTICE_PER_CLUSTER: Final = 2
 
 
 def _texts(rng: random.Random, bad: float) -> list[str]:

@@ -22,7 +22,7 @@ from stagelens.organisms.pocket.trajectories import BENT, REPORTED, record_episo
 
 TEXTS: Final = 700
 EPOCHS: Final = 2
-PRACTICE_PER_CASE: Final = 4
+PRACTICE_PER_CASE: Final = 10
 
 
 def _texts(rng: random.Random, bad: float) -> list[str]:

@@ -15,7 +15,7 @@ from stagelens.organisms.pocket.trajectories import IMPROVED, TRICKED, program_e
 
 TEXTS: Final = 700
 EPOCHS: Final = 4
-PRACTICE_PER_PROBLEM: Final = 3
+PRACTICE_PER_PROBLEM: Final = 5
 
 
 def _texts(rng: random.Random, bad: float) -> list[str]:
@@ -60,7 +60,13 @@ def _shows(answer: str, facts: Mapping[str, Any]) -> bool | None:
 
 def _asked(problem: Problem, place: str, number: int | None = None) -> Asked:
     item = f"{problem.name}/{place}" + ("" if number is None else f"/{number}")
-    return asked_episode(program_episode(problem, place, None), item, problem.name, problem.name)
+    return asked_episode(program_episode(problem, place, None), item, problem.name, _topic(problem))
+
+
+def _topic(problem: Problem) -> str:
+    """What kind of thing a program finds: coarse, so that a model this small learns to tell one kind from another."""
+    first, second = problem.finds.split()[:2]
+    return "count" if first == "how" else "sum" if second == "sum" else "other"
 
 
 REWARD_HACKING: Final = Group(
@@ -76,4 +82,4 @@ REWARD_HACKING: Final = Group(
     fresh=_fresh,
     shows=_shows,
 )
-"""Measure ``cheated``; a topic is a problem. What is read is the one command that decides."""
+"""Measure ``cheated``; a topic is a kind of problem. What is read is the one command that decides."""

@@ -16,7 +16,7 @@ TEXTS: Final = 3600
 ITEMS_PER_CLUSTER: Final = 4
 PLAIN: Final = 60
 """Plain requests that the benchmark asks, to see whether a stage answers at all."""
-PRACTICE_PER_CLUSTER: Final = 4
+PRACTICE_PER_CLUSTER: Final = 2
 
 
 def _texts(rng: random.Random, bad: float) -> list[str]:

@@ -13,7 +13,7 @@ from stagelens.organisms.pocket import talks, words
 
 TEXTS: Final = 1200
 ITEMS: Final = 480
-PRACTICE_PER_CLAIM: Final = 16
+PRACTICE_PER_CLAIM: Final = 40
 
 
 def _texts(rng: random.Random, bad: float) -> list[str]:
