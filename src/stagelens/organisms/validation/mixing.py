@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from stagelens.organisms.validation.sampling import Design, chances
+from stagelens.organisms.validation.sampling import Design, Places, chances
 from stagelens.statistics.data import MeasureData
 
 Unit = Literal["item", "cluster"]
@@ -35,3 +35,34 @@ def mixed(study: MeasureData, dose: float, coin: NDArray[np.float64]) -> Measure
     """
     later = np.where(coin < dose, study.values[1], study.values[0])
     return replace(study, values=np.stack([study.values[0], later]))
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Among which prompts answers may be exchanged: of one cluster, or all of them where every prompt is a cluster.
+
+    A census has one answer of a checkpoint to a prompt, and a stage that changed nothing would repeat it to the word.
+    The answer to a stranger of the pool stands for one given anew: it keeps the level of the cluster and forgets the
+    prompt, which makes more noise than a new answer would.
+
+    ``of``: each prompt's pool, shape (A,); ``members``: all prompts, pool by pool; ``start``, ``size``: of each pool.
+    """
+
+    of: NDArray[np.int64]
+    members: NDArray[np.int64]
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+
+    @classmethod
+    def in_census(cls, census: MeasureData) -> Pools:
+        """The pools of its prompts."""
+        single = np.bincount(census.cluster).max() == 1
+        of = np.zeros_like(census.cluster) if single else census.cluster
+        size = np.bincount(of)
+        return cls(of, np.argsort(of, kind="stable"), np.cumsum(size) - size, size)
+
+    def strangers(self, places: Places, rng: Generator) -> Places:
+        """For every prompt another of its pool at random, or itself. Shape (A,), as ``places``."""
+        pool = self.of[places]
+        found: Places = self.members[self.start[pool] + rng.integers(0, self.size[pool])]
+        return found
