@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -76,7 +77,7 @@ def false_equivalence(
     gate = clusters_to_certify(margin, census.high - census.low, ALPHA)
     if design.clusters < gate:
         raise InputError(
-            f"a study of {design} can never certify {margin:g} ({gate:.0f} clusters are needed), and so never falsely; "
+            f"a study of {design} can never certify {margin:g} ({ceil(gate)} clusters are needed), and so never falsely; "
             "draw more clusters."
         )
     dose, rng = margin / abs(whole), np.random.default_rng([seed, 1])
