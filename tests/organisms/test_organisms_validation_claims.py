@@ -126,4 +126,6 @@ def test_the_simulations_own_interval_decides_on_false_equivalence() -> None:
     assert checks[TANGO].holds
     assert checks[TANGO].seen.startswith("150 of 3000, 5 % ")
     assert "the worst of 3: 50 of 1000" in checks[TANGO].seen
+    several = check_claims((), sizes=[on_the_margin(99), *[on_the_margin(20)] * 3])[TANGO]
+    assert not several.holds  # one that is too high is not made good by others
     assert (checks[TANGO].bound, checks[BETTING].bound) == ("≤ 6.5 %", "≤ 5 %")

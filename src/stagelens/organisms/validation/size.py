@@ -77,7 +77,7 @@ def false_equivalence(
     gate = clusters_to_certify(margin, census.high - census.low, ALPHA)
     if design.clusters < gate:
         raise InputError(
-            f"a study of {design} can never certify {margin:g} ({ceil(gate)} clusters are needed), and so never falsely; "
+            f"a study of {design} can never certify {margin:g}, and so never falsely ({ceil(gate)} are needed); "
             "draw more clusters."
         )
     dose, rng = margin / abs(whole), np.random.default_rng([seed, 1])
