@@ -46,7 +46,7 @@ class Judged:
         spec: what was planted.
         organism: where it lies.
         cells: one for each benchmark in which something was planted.
-        attempts: by benchmark, how many attempts its study made at the first measure.
+        attempts: by benchmark, how many attempts its study made at the first measure, and in how many clusters.
         unrelated: the verdict on RL's effect on answers to plain requests, which no plant means to change; None where
             none were asked.
     """
@@ -54,7 +54,7 @@ class Judged:
     spec: OrganismSpec
     organism: Organism
     cells: tuple[Cell, ...]
-    attempts: dict[str, int]
+    attempts: dict[str, tuple[int, int]]
     unrelated: str | None
 
 
@@ -89,7 +89,7 @@ def judge_all(
             spec,
             organism,
             tuple(_cells(spec, organism, verdicts, first)),
-            {name: data.item.size for name, data in first.items()},
+            {name: (data.item.size, int(data.cluster.max()) + 1) for name, data in first.items()},
             _unrelated(organism),
         )
 
@@ -128,7 +128,7 @@ def _cells(
                 "overlap": overlap(data, result.margin),
                 "largest": largest(data),
             },
-            certifiable=certifiable(result),
+            certifiable=certifiable(result, truths[name]),
             necessary=_necessary(result),
         )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
-from stagelens.engine.progress import Reporter
+from stagelens.engine.progress import Reporter, silent
+from stagelens.errors import InputError
 from stagelens.organisms import designs
 from stagelens.organisms.build import counted
 from stagelens.organisms.census.table import FULL, Counted, Size, take_census
@@ -17,35 +20,47 @@ from stagelens.organisms.census.truth import read_census, steps_of
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.judge import Judged, judge_all
 from stagelens.organisms.study import STEPS
-from stagelens.organisms.validation.checks import Pool, detection, dose_response, false_alarms, size_at_margin
-from stagelens.organisms.validation.claims import Claim, Evidence, claims
+from stagelens.organisms.validation.aa import AA, aa_studies
+from stagelens.organisms.validation.claims import NOTHING, ClaimCheck, check_claims
+from stagelens.organisms.validation.detection import Detection, detection
+from stagelens.organisms.validation.dose import DoseResponse, dose_response
 from stagelens.organisms.validation.matrix import Cell, Rate, share_of
+from stagelens.organisms.validation.mixing import Unit
+from stagelens.organisms.validation.sampling import Design
+from stagelens.organisms.validation.size import FalseEquivalence, false_equivalence
 from stagelens.outcomes.arrays import measure_arrays
 from stagelens.statistics.contrasts.parts import of_stages
 from stagelens.statistics.contrasts.words import CHANGED
-from stagelens.statistics.data import MeasureData
+from stagelens.statistics.data import MeasureData, Method, Rules
 
 QUICK: Final = Size(answers=5_000, episodes=500)
 STUDIES: Final = 400
 """Studies that are drawn from censuses for each rate."""
 SECOND: Final = 1
 """Sampling seed of a checkpoint's second census."""
+METHODS: Final[tuple[Method, ...]] = ("tango_neff", "betting")
+UNITS: Final[tuple[Unit, ...]] = ("item", "cluster")
+T = TypeVar("T")
 MOVED: Final = 2.0
 """Margins that a step has to measure for its two checkpoints to be mixed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What was seen. ``between_seeds``: A/A studies of two trainings of one recipe, None with fewer than two seeds."""
+    """What was seen.
 
-    evidence: Evidence
-    claims: tuple[Claim, ...]
-    between_seeds: Rate | None
+    ``aa`` and ``between_seeds``: A/A studies of one checkpoint under two sampling seeds, and of two trainings of one
+    recipe; None where there were none. ``left_out``: simulations that could not be made, and why.
+    """
 
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        """Every measure of every organism in which something was planted."""
-        return self.evidence.cells
+    cells: tuple[Cell, ...]
+    claims: tuple[ClaimCheck, ...]
+    aa: AA | None
+    between_seeds: AA | None
+    doses: tuple[DoseResponse, ...]
+    sizes: tuple[FalseEquivalence, ...]
+    detections: tuple[Detection, ...]
+    left_out: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
@@ -57,9 +72,10 @@ class Validation:
         return {
             "schema": 1,
             "holds": self.holds,
-            "claims": [{"text": each.text, "holds": each.holds, "seen": each.seen} for each in self.claims],
+            "claims": [asdict(each) for each in self.claims],
             "cells": [_cell(each) for each in self.cells],
-            "between_seeds": None if self.between_seeds is None else _rate(self.between_seeds),
+            "between_seeds": None if self.between_seeds is None else asdict(self.between_seeds.changed),
+            "left_out": list(self.left_out),
         }
 
 
@@ -87,22 +103,68 @@ def validate(
     size = QUICK if quick else FULL
     judged = list(judge_all(specs, out, size=size, reporter=reporter))
     cells = tuple(cell for each in judged for cell in each.cells)
-    evidence = Evidence(cells, unrelated=_unrelated(judged), **_drawn(judged, out, size))
-    return Validation(evidence, claims(evidence), _between_seeds(judged, out, size))
+    made = _Simulations(reporter or silent())
+    for pair in _moved(judged):
+        made.simulate(pair)
+    again = {each.spec.name: _pairs(each, each, out, size, sampling=SECOND) for each in _leaders(judged)}
+    aa = aa_studies(again, _designs(judged), _rules(judged), studies=STUDIES, seed=1)
+    checks = check_claims(
+        cells, aa=aa, doses=made.doses, sizes=made.sizes, detections=made.detections, unrelated=_unrelated(judged)
+    )
+    smaller = quick or drawn is not None
+    return Validation(
+        cells=cells,
+        # A smaller design claims nothing of what it does not hold.
+        claims=tuple(claim for claim in checks if not (smaller and claim.seen == NOTHING)),
+        aa=aa,
+        between_seeds=_between_seeds(judged, out, size),
+        doses=tuple(made.doses),
+        sizes=tuple(made.sizes),
+        detections=tuple(made.detections),
+        left_out=tuple(made.left_out),
+    )
 
 
-def _drawn(judged: Sequence[Judged], out: Path, size: Size) -> dict[str, Any]:
-    """What studies that are drawn from the censuses show; nothing where no checkpoint moved anything."""
-    moved = list(_moved(judged))
-    if not moved:
-        return {}
-    by_benchmark = {pool.data.benchmark: pool for pool in reversed(moved)}
-    return {
-        "alarms": false_alarms([_twice(each, out, size) for each in _leaders(judged)], STUDIES, seed=1),
-        "doses": tuple(dose_response(name, pool, seed=2) for name, pool in sorted(by_benchmark.items())),
-        "sizes": {method: size_at_margin(moved, STUDIES, method, seed=3) for method in ("tango_neff", "betting")},
-        "detected": detection(moved, STUDIES // 4, seed=4),
-    }
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two neighbouring checkpoints of which one moved a measure, on the same fresh prompts."""
+
+    census: MeasureData
+    earlier: str
+    later: str
+    design: Design
+    margin: float
+
+
+@dataclass(slots=True)
+class _Simulations:
+    """What studies that are drawn from the censuses of pairs show."""
+
+    reporter: Reporter
+    doses: list[DoseResponse] = field(default_factory=list)
+    sizes: list[FalseEquivalence] = field(default_factory=list)
+    detections: list[Detection] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def simulate(self, pair: _Pair) -> None:
+        """Everything on one pair; what its census is too small for is left out with the reason."""
+        between = (pair.census, pair.earlier, pair.later, pair.design)
+        self._add(self.doses, partial(dose_response, *between, margin=pair.margin, seed=2))
+        for method, unit in product(METHODS, UNITS):
+            self._add(
+                self.sizes,
+                partial(
+                    false_equivalence, *between, margin=pair.margin, method=method, unit=unit, number=STUDIES, seed=3
+                ),
+            )
+        self._add(self.detections, partial(detection, *between, margin=pair.margin, seed=4))
+
+    def _add(self, to: list[T], make: Callable[[], T]) -> None:
+        try:
+            to.append(make())
+        except InputError as error:
+            self.left_out.append(str(error))
+            self.reporter.say(f"left out: {error}")
 
 
 def _leaders(judged: Sequence[Judged]) -> list[Judged]:
@@ -110,31 +172,46 @@ def _leaders(judged: Sequence[Judged]) -> list[Judged]:
     return list({each.spec.seed: each for each in reversed(judged)}.values())[::-1]
 
 
-def _moved(judged: Sequence[Judged]) -> Iterator[Pool]:
-    """Pairs of neighbouring checkpoints of which one moved a measure by ``MOVED`` margins or more."""
+def _moved(judged: Sequence[Judged]) -> Iterator[_Pair]:
+    """Of every benchmark, the first pair of checkpoints of which one moved it by ``MOVED`` margins or more."""
+    known: set[str] = set()
     for each in judged:
         census = steps_of(read_census(each.organism.truth))
         for cell in each.cells:
-            for place, step in enumerate(cell.truth.steps):
-                if abs(step) >= MOVED * cell.truth.margin:
-                    pair = of_stages(census[cell.benchmark], [place, place + 1])
-                    yield Pool(pair, each.attempts[cell.benchmark], cell.truth.margin)
+            moves = [place for place, step in enumerate(cell.truth.steps) if abs(step) >= MOVED * cell.truth.margin]
+            if moves and cell.benchmark not in known:
+                known.add(cell.benchmark)
+                pair = of_stages(census[cell.benchmark], [moves[0], moves[0] + 1])
+                earlier, later = pair.stages
+                yield _Pair(pair, earlier, later, _design(each, cell.benchmark), cell.truth.margin)
 
 
-def _twice(judged: Judged, out: Path, size: Size) -> list[Pool]:
-    """The SFT checkpoint's answers under two sampling seeds, a pool for every measure."""
-    return _pools(judged, judged, out, size, sampling=SECOND)
+def _design(judged: Judged, benchmark: str) -> Design:
+    """As many clusters and prompts in each as the organism's own study has."""
+    attempts, clusters = judged.attempts[benchmark]
+    return Design(clusters, max(1, attempts // clusters))
 
 
-def _between_seeds(judged: Sequence[Judged], out: Path, size: Size) -> Rate | None:
+def _designs(judged: Sequence[Judged]) -> dict[str, Design]:
+    return {name: _design(each, name) for each in judged for name in each.spec.plants}
+
+
+def _rules(judged: Sequence[Judged]) -> Rules:
+    return Rules(margins={name: GROUPS[name].margin for each in judged for name in each.spec.plants})
+
+
+def _between_seeds(judged: Sequence[Judged], out: Path, size: Size) -> AA | None:
     """The SFT checkpoints of other seeds against that of the first, on the same prompts and with the same plants."""
     first, *others = _leaders(judged)
     alike = [each for each in others if each.spec.plants == first.spec.plants]
-    return false_alarms([_pools(first, each, out, size) for each in alike], STUDIES, seed=5) if alike else None
+    if not alike:
+        return None
+    pairs = {each.spec.name: _pairs(first, each, out, size) for each in alike}
+    return aa_studies(pairs, _designs(judged), _rules(judged), studies=STUDIES, seed=5)
 
 
-def _pools(one: Judged, other: Judged, out: Path, size: Size, *, sampling: int = 0) -> list[Pool]:
-    """Two organisms' SFT checkpoints on the fresh prompts of the first."""
+def _pairs(one: Judged, other: Judged, out: Path, size: Size, *, sampling: int = 0) -> list[MeasureData]:
+    """Two organisms' SFT checkpoints on the fresh prompts of the first, a measure each."""
     frames = [
         take_census(
             "pair",
@@ -146,8 +223,7 @@ def _pools(one: Judged, other: Judged, out: Path, size: Size, *, sampling: int =
         )
         for stage, again in ((_sft(one, 0), 0), (_sft(other, 1), sampling))
     ]
-    data: Mapping[str, MeasureData] = {each.benchmark: each for each in measure_arrays(pl.concat(frames))}
-    return [Pool(data[name], one.attempts[name], GROUPS[name].margin) for name in one.spec.plants]
+    return list(measure_arrays(pl.concat(frames)))
 
 
 def _sft(judged: Judged, index: int) -> Counted:
@@ -180,7 +256,3 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "wrong": cell.wrong(),
         "necessary": cell.necessary,
     }
-
-
-def _rate(found: Rate) -> dict[str, Any]:
-    return {"hits": found.hits, "of": found.of, "low": round(found.low, 6), "high": round(found.high, 6)}

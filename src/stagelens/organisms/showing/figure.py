@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Any, Final
 
 from stagelens.organisms.groups import GROUPS
@@ -47,14 +48,16 @@ def _marks(cells: tuple[Cell, ...], name: str, cause: str) -> list[tuple[float, 
 
 
 def _curves(validation: Validation, top: float, width: float) -> list[dict[str, Any]]:
-    """Right less wrong by the true effect, a line for each reader."""
+    """Right less wrong by the true effect, a line for each reader: the mean over measures and places."""
+    points = [point for each in validation.detections for point in each.points]
     curves = []
-    for reader in READERS:
-        found = sorted((each.multiple, each.score) for each in validation.evidence.detected if each.reader == reader)
-        if not found:
-            return []
-        points = [(_x(multiple, width), _y(score, top)) for multiple, score in found]
-        curves.append({"name": READS[reader], "colour": COLOURS[reader], "points": points, "end": points[-1]})
+    for reader in READERS if points else ():
+        scores = {
+            multiple: fmean(point.tallies[reader].score for point in points if point.multiple == multiple)
+            for multiple in sorted({point.multiple for point in points})
+        }
+        places = [(_x(multiple, width), _y(score, top)) for multiple, score in scores.items()]
+        curves.append({"name": READS[reader], "colour": COLOURS[reader], "points": places, "end": places[-1]})
     return curves
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,8 +13,9 @@ from stagelens.engine.folder import write_text
 from stagelens.organisms.showing import rows
 from stagelens.organisms.showing.figure import figure
 from stagelens.organisms.validate import Validation
-from stagelens.organisms.validation.checks import DOSES, MULTIPLES
-from stagelens.organisms.validation.claims import spelt
+from stagelens.organisms.validation.detection import MULTIPLES
+from stagelens.organisms.validation.dose import DOSES
+from stagelens.organisms.validation.estimates import Estimate
 from stagelens.organisms.validation.matrix import READERS
 
 FIGURE_SUFFIX: Final = ".svg"
@@ -39,7 +41,7 @@ def _content(validation: Validation, picture: str) -> dict[str, Any]:
         "every": _table(rows.CELLS_HEAD, rows.cells_table(validation.cells)),
         "doses": _doses(validation),
         "detected": _detected(validation),
-        "spelt": spelt,
+        "between": validation.between_seeds and rows.in_words(validation.between_seeds.changed),
         "seeds": len({cell.seed for cell in validation.cells}),
         "organisms": len({cell.organism for cell in validation.cells}),
     }
@@ -49,25 +51,31 @@ def _doses(validation: Validation) -> str:
     head = ["mixed", *(f"{100 * dose:g} %" for dose in DOSES), "slope (95 %)"]
     lines = [
         [
-            dose.name,
-            *(f"{100 * mean:.1f}" for mean in dose.means),
-            f"{dose.slope:.3f} ({dose.low:.3f} to {dose.high:.3f})",
+            each.name,
+            *(f"{100 * found.mean:.1f}" for found in each.estimates),
+            _slope(each.slope),
         ]
-        for dose in validation.evidence.doses
+        for each in validation.doses
     ]
     return _table(head, lines)
 
 
+def _slope(slope: Estimate) -> str:
+    low, high = slope.interval()
+    return f"{slope.mean:.3f} ({low:.3f} to {high:.3f})"
+
+
 def _detected(validation: Validation) -> str:
-    by_key = {(each.reader, each.multiple): each for each in validation.evidence.detected}
-    head = ["true effect, in minimum detectable differences", *(f"{multiple:g}" for multiple in MULTIPLES)]
+    head = ["measure", "reader", *(f"{multiple:g}" for multiple in MULTIPLES), "all"]
     lines = []
-    for reader in READERS:
-        found = [by_key[reader, multiple] for multiple in MULTIPLES if (reader, multiple) in by_key]
-        lines.append(
-            [f"{rows.READS[reader]}: right / wrong", *(f"{each.right} / {each.wrong} of {each.of}" for each in found)]
-        )
-        lines.append([f"{rows.READS[reader]}: right less wrong", *(f"{each.score:.2f}" for each in found)])
+    for each in validation.detections:
+        for reader in READERS:
+            scores = [
+                fmean(point.tallies[reader].score for point in each.points if point.multiple == multiple)
+                for multiple in MULTIPLES
+            ]
+            means = (f"{score:.2f}" for score in (*scores, each.score(reader)))
+            lines.append([each.name, rows.READS[reader], *means])
     return _table(head, lines)
 
 

@@ -27,7 +27,9 @@ def print_validation(validation: Validation, console: Console) -> None:
     _print(console, "How often", rows.RATES_HEAD, rows.rates_table(validation.cells))
     for claim in validation.claims:
         mark = "holds" if claim.holds else "FAILS"
-        console.print(f"{mark}  {claim.text}: {claim.seen}", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"{mark}  {claim.text}: {claim.seen}; {claim.bound}", highlight=False, markup=False, soft_wrap=True
+        )
 
 
 def _print(console: Console, title: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:

@@ -23,8 +23,9 @@ UNDECIDED: Final = ("inconclusive", "uninformative")
 class Cell:
     """One measure of one organism: what was planted, what is true, and what each reader of the outcomes said.
 
-    ``certifiable``: every step of the study could have been certified within the margin. ``necessary``: what the 2×2
-    says of the step that its SFT data are not there for (``Effect.verdict``), None where the family has no 2×2.
+    ``certifiable``: every contrast that is small in truth could have been certified within the margin by the study.
+    ``necessary``: what the 2×2 says of the reward where the SFT data are not there (``Effect.verdict``), None where the
+    family has no 2×2.
     """
 
     organism: str
@@ -53,8 +54,14 @@ class Cell:
         return self.said[reader].cause not in UNDECIDED
 
     def right(self, reader: Reader = "stagelens") -> bool:
-        """Whether the reader named a label that counts as right. Silence is not right."""
-        return self.decided(reader) and self.said[reader] in self.truth.right
+        """Whether the reader named a label that counts as right. Silence is not right.
+
+        `mixed` without a pattern says nothing of how the steps add up: it is right where any mixed cause is.
+        """
+        said = self.said[reader]
+        if said == Label("mixed"):
+            return any(label.cause == "mixed" for label in self.truth.right)
+        return self.decided(reader) and said in self.truth.right
 
     def wrong(self, reader: Reader = "stagelens") -> bool:
         """Whether the reader named a label that does not count as right."""
@@ -89,11 +96,13 @@ def share_of(hits: int, of: int, alpha: float = 0.05) -> Rate:
     return Rate(hits, of, low, high)
 
 
-def certifiable(result: MeasureResult) -> bool:
-    """Whether every contrast of a measure could have been certified within the margin by its own precision."""
+def certifiable(result: MeasureResult, truth: Truth) -> bool:
+    """Whether every contrast that is small in truth could have been certified within the margin, by its precision."""
+    levels = {each.stage: each.level for each in truth.levels}
     return all(
         contrast.smallest_certifiable_margin is not None and contrast.smallest_certifiable_margin <= result.margin
         for contrast in result.contrasts
+        if abs(levels[contrast.to_stage] - levels[contrast.from_stage]) <= result.margin
     )
 
 

@@ -17,6 +17,7 @@ CLEAR_STEP: Final = 2.0
 """Margins that a step has to measure at least, and"""
 CLEAR_STAY: Final = 0.5
 """margins that it may measure at most, for a family to be a clear case."""
+_STILL: Final = ("pretraining", "no_change")
 _Z: Final = 1.959964
 
 
@@ -54,7 +55,8 @@ class Truth:
         right: labels that count as right: ``label``, and those that the table gives to other levels inside the
             census' own intervals; where nothing moved and the level lies between one and two margins from an end of
             the range, ``pretraining`` and ``no_change`` both.
-        clear: every step, and the whole, measures at least ``CLEAR_STEP`` margins or at most ``CLEAR_STAY``.
+        clear: every step, and the whole, measures at least ``CLEAR_STEP`` margins or at most ``CLEAR_STAY``, and the
+            census leaves no doubt of the cause.
     """
 
     levels: tuple[CensusLevel, ...]
@@ -84,7 +86,10 @@ def truth_of(census: MeasureData, margin: float) -> Truth:
     if right <= {Label("pretraining"), Label("no_change")} and margin <= _room(points[-1]) <= 2 * margin:
         right = {Label("pretraining"), Label("no_change")}
     moves = [abs(step) / margin for step in (*_steps(points), points[-1] - points[0])]
-    clear = all(move >= CLEAR_STEP or move <= CLEAR_STAY for move in moves)
+    settled = (
+        len({each.cause for each in right if each.cause not in _STILL}) + any(e.cause in _STILL for e in right) == 1
+    )
+    clear = settled and all(move >= CLEAR_STEP or move <= CLEAR_STAY for move in moves)
     return Truth(levels, margin, label, frozenset(right), clear)
 
 
@@ -98,6 +103,8 @@ def label_of(stages: Sequence[str], levels: Sequence[float], margin: float) -> L
         return Label("inconclusive") if _drifts(levels, large[0], margin) else Label(stages[large[0]])
     if abs(levels[-1] - levels[0]) > margin:
         return Label("diffuse")
+    if _drifts(levels, 0, margin):
+        return Label("inconclusive")
     return Label("pretraining" if _room(levels[-1]) >= margin else "no_change")
 
 
@@ -110,8 +117,8 @@ def _pattern(large: Sequence[float], total: float, margin: float) -> str:
 
 
 def _drifts(levels: Sequence[float], stage: int, margin: float) -> bool:
-    """Whether small steps add up: before ``stage`` away from the base, or from it on away from production."""
-    before = (level - levels[0] for level in levels[:stage])
+    """Whether small steps add up: before ``stage`` away from the base, or from it on away from production (0: both)."""
+    before = (level - levels[0] for level in (levels[:stage] or levels))
     after = (level - levels[-1] for level in levels[stage:])
     return any(abs(drift) > margin for drift in (*before, *after))
 
