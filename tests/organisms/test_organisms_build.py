@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from organisms_tiny import make_tiny
 from stagelens.errors import InputError
-from stagelens.organisms import data as data_module
-from stagelens.organisms import study as study_module
 from stagelens.organisms.build import build, write_study
 from stagelens.organisms.census.table import Size
 from stagelens.organisms.census.truth import read_truth
 from stagelens.organisms.data import data_files
-from stagelens.organisms.groups import safety
 from stagelens.organisms.judge import judge_all
 from stagelens.organisms.spec import OrganismSpec, Plant
 
@@ -23,22 +21,8 @@ SIZE = Size(answers=120, episodes=24)
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recipes cut down until they train in seconds; the weights are worth nothing."""
-    recipes = study_module.recipes()
-    small = {
-        "base": recipes["base"]
-        | {"max_steps": 8, "warmup_steps": 0, "tokenizer": {"vocab_size": 400}}
-        | {"architecture": recipes["base"]["architecture"] | {"hidden_size": 32, "num_hidden_layers": 1}},
-        "sft": recipes["sft"] | {"max_steps": 4, "warmup_steps": 0},
-        "rl": recipes["rl"]
-        | {"max_steps": 2, "per_device_train_batch_size": 8, "num_generations": 4, "max_completion_length": 8},
-        "generation": {**recipes["generation"], "max_answer_tokens": 8},
-    }
-    small["base"].pop("num_train_epochs")
-    small["sft"].pop("num_train_epochs")
-    monkeypatch.setattr(study_module, "recipes", lambda: small)
-    monkeypatch.setattr(data_module, "PLAIN_TEXTS", 200)
-    monkeypatch.setattr(safety, "ITEMS_PER_CLUSTER", 1)
+    """Recipes cut down until they train in seconds."""
+    make_tiny(monkeypatch)
 
 
 def spec(name: str, cause: str, seed: int = 0) -> OrganismSpec:
