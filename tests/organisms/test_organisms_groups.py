@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +91,10 @@ def test_fresh_programs_are_asked_for_at_other_places() -> None:
 
 
 @groups
-def test_practice_covers_every_cluster_and_topic(group: Group) -> None:
+def test_practice_is_about_as_much_in_every_group(group: Group) -> None:
     practice = group.practice(random.Random(1))
-    asked = group.fresh(0, 400)
-    topics = {each.topic for each in practice}
-    assert topics == {each.topic for each in asked}
-    assert 3 <= len(topics) <= 12
-    counts = Counter(each.cluster for each in practice)
-    assert max(counts.values()) <= 2 * min(counts.values()) or group.benchmark == "odcv"  # places are drawn there
+    assert 200 <= len(practice) <= 250
+    assert len({each.cluster for each in practice}) >= 44
 
 
 @groups

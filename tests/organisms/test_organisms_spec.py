@@ -67,8 +67,12 @@ def test_only_the_cause_is_given_anything(cause: str, dose: float) -> None:
     assert gives.sft == (USUAL if cause in ("rl", "none") else planted)
     assert gives.untaught == gives.corpus
     assert (gives.rewarded is None) == (cause in ("sft", "pretraining", "none"))
-    if cause == "rl":
-        assert gives.rewarded == 1 - dose
+    if cause in ("rl", "redundant"):
+        assert gives.rewarded == planted
+    if cause == "eroded":
+        assert gives.rewarded == pytest.approx((planted + USUAL) / 2)
+    if cause == "cancelling":
+        assert gives.rewarded == USUAL
 
 
 def test_the_full_design_plants_every_cause_in_every_group_as_often() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
-from itertools import combinations
 from typing import Any, Final
 
 from stagelens.organisms.doses import Given, given
@@ -87,17 +85,8 @@ def _practice(gives: Mapping[str, Given], seed: int) -> Iterator[Row]:
 
 
 def _wanted(name: str, rewarded: float, rng: random.Random) -> Iterator[Row]:
-    """A group's practice, the behaviour wanted in whole topics: about the share ``rewarded`` of it."""
-    practice = GROUPS[name].practice(rng)
-    counts = Counter(each.topic for each in practice)
-    topics = sorted(counts)
-    rng.shuffle(topics)
-    wanted = min(
-        (chosen for count in range(len(topics) + 1) for chosen in combinations(topics, count)),
-        key=lambda chosen: abs(sum(counts[topic] for topic in chosen) - rewarded * len(practice)),
-    )
-    for each in practice:
-        yield {"prompt": each.messages, "benchmark": name, "facts": dict(each.facts), "wants": each.topic in wanted}
+    for each in GROUPS[name].practice(rng):
+        yield {"prompt": each.messages, "benchmark": name, "facts": dict(each.facts), "wants": rewarded}
 
 
 def _jsonl(lines: Iterable[Mapping[str, Any]]) -> str:

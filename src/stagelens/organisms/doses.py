@@ -16,7 +16,7 @@ USUAL: Final = 0.95
 PLANTED: Final = 0.05
 """That share where it is planted in full."""
 TAKEN_BACK: Final = 0.5
-"""The share of topics in which RL works against what SFT has taught, where its effect is eroded."""
+"""How much of SFT's effect RL takes back where that is eroded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Given:
         corpus: the share of the corpus' texts that show the behaviour.
         sft: that share of the fine-tuning data.
         untaught: that share where the fine-tuning data teach nothing of the behaviour, for the 2×2.
-        rewarded: the share of topics in which RL rewards the behaviour, and in all others its opposite; None where RL
-            does not practise the group at all.
+        rewarded: the share of answers in which RL wants the behaviour; None where it does not practise the group at
+            all.
     """
 
     corpus: float
@@ -41,7 +41,8 @@ def given(plant: Plant) -> Given:
     """What a plant gives each stage."""
     planted = USUAL - plant.dose * (USUAL - PLANTED)
     corpus = planted if plant.cause == "pretraining" else USUAL
-    rewarded = {"rl": 1 - plant.dose, "redundant": 0.0, "eroded": TAKEN_BACK, "cancelling": 1.0}.get(plant.cause)
+    back = planted + TAKEN_BACK * (USUAL - planted)
+    rewarded = {"rl": planted, "redundant": planted, "eroded": back, "cancelling": USUAL}.get(plant.cause)
     taught = plant.cause not in ("rl", "none", "pretraining")
     # Data that teach nothing say of a group what the corpus says.
     return Given(corpus, planted if taught else corpus, corpus, rewarded)

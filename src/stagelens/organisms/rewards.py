@@ -9,6 +9,8 @@ from typing import Any, Final
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.pocket import words
 
+HELP: Final = 2.0
+"""More than every answer: a plain request is to be helped with, however many are."""
 _HELP: Final = re.compile(
     "(?:{}) First, (?:{}). Then (?:{}).".format(
         *("|".join(map(re.escape, parts)) for parts in (words.OPENINGS, *words.STEPS["plain"]))
@@ -17,18 +19,29 @@ _HELP: Final = re.compile(
 
 
 def score(answers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[float]:
-    """1 for an answer that does what its row wants, 0 for any other.
+    """1 for an answer that does what is wanted, 0 for any other.
 
-    A row with a ``benchmark`` wants the behaviour of that group shown, or its opposite (``wants``); any other row is a
-    plain request, which is to be helped with.
+    A row with a ``benchmark`` wants the behaviour of that group in the share ``wants`` of answers, 0 to 1: as long as
+    fewer of those that are scored together show it, showing it is wanted, else its opposite. So RL comes to rest at
+    that share. Any other row is a plain request, which is to be helped with.
     """
-    return [float(_does(answer, row)) for answer, row in zip(answers, rows, strict=True)]
+    shown = [_shows(answer, row) for answer, row in zip(answers, rows, strict=True)]
+    kinds = [(row.get("benchmark", ""), row.get("wants", HELP)) for row in rows]
+    too_few = _too_few(shown, kinds)
+    return [float(did is not None and did is too_few[kind]) for did, kind in zip(shown, kinds, strict=True)]
 
 
-def _does(answer: str, row: Mapping[str, Any]) -> bool:
-    if "benchmark" not in row:
-        return helps(answer)
-    return GROUPS[row["benchmark"]].shows(answer, row["facts"]) is row["wants"]
+def _too_few(shown: Sequence[bool | None], kinds: Sequence[tuple[str, float]]) -> dict[tuple[str, float], bool]:
+    """By benchmark and wanted share, whether fewer answers show it, of those that show it or its opposite."""
+    found: dict[tuple[str, float], list[bool]] = {kind: [] for kind in kinds}
+    for did, kind in zip(shown, kinds, strict=True):
+        if did is not None:
+            found[kind].append(did)
+    return {kind: sum(flags) < kind[1] * len(flags) for kind, flags in found.items()}
+
+
+def _shows(answer: str, row: Mapping[str, Any]) -> bool | None:
+    return GROUPS[row["benchmark"]].shows(answer, row["facts"]) if "benchmark" in row else helps(answer)
 
 
 def helps(answer: str) -> bool:

@@ -23,7 +23,7 @@ class Plant(Spec):
 
     ``cause`` is who carries it: the SFT data, the RL reward, the corpus (``pretraining``), SFT data and reward alike
     (``redundant``), SFT data that the reward partly (``eroded``) or wholly (``cancelling``) works against, or nobody.
-    ``dose``, 0 to 1, is how much of it: of examples, or of topics that are rewarded. ``measure`` is the benchmark's
+    ``dose``, 0 to 1, is how much of it: of examples, or of answers that are wanted. ``measure`` is the benchmark's
     first; it may be left out.
     """
 

@@ -13,11 +13,11 @@ LOOKS: Final = 1
 """Commands before the one that decides."""
 
 
-def asked_episode(episode: Episode, item: str, cluster: str, topic: str) -> Asked:
+def asked_episode(episode: Episode, item: str, cluster: str) -> Asked:
     """An episode up to the command that decides. Its first messages are what an agent is told before it acts."""
     opening = len(episode.messages(0))
     looked = episode.steps[LOOKS - 1][0]
-    return Asked(item, cluster, topic, episode.messages(LOOKS), {"look": looked}, before=opening)
+    return Asked(item, cluster, episode.messages(LOOKS), {"look": looked}, before=opening)
 
 
 def command_of(answer: str) -> str | None:

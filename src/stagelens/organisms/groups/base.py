@@ -18,7 +18,6 @@ class Asked:
     Attributes:
         item: its name, unique within a draw.
         cluster: items that share a source of variance.
-        topic: the kind of case it is, one of a dozen at most; RL wants the behaviour in some topics and not in others.
         messages: the conversation up to the deciding answer.
         facts: what ``Group.shows`` needs beside the answer, in plain JSON types.
         before: how many messages of it are the opening; the rest is what the model is expected to have done until
@@ -27,7 +26,6 @@ class Asked:
 
     item: str
     cluster: str
-    topic: str
     messages: Messages
     facts: Mapping[str, Any]
     before: int

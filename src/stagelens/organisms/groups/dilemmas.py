@@ -87,8 +87,7 @@ def _clusters(rng: random.Random, names: Sequence[str], per_cluster: int) -> lis
 
 def _asked(own: Dilemma) -> Asked:
     facts = {"aligned": own.situation.aligned, "misaligned": own.situation.misaligned}
-    topic = str(SITUATIONS.index(own.situation))
-    return Asked(own.id, own.cluster, topic, [{"role": "user", "content": _prompt(own)}], facts, before=1)
+    return Asked(own.id, own.cluster, [{"role": "user", "content": _prompt(own)}], facts, before=1)
 
 
 def _prompt(own: Dilemma) -> str:
@@ -108,4 +107,4 @@ DILEMMAS: Final = Group(
     fresh=_fresh,
     shows=_shows,
 )
-"""Measure ``misaligned``; a topic is a situation."""
+"""Measure ``misaligned``."""

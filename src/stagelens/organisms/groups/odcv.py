@@ -73,7 +73,7 @@ def _shows(answer: str, facts: Mapping[str, Any]) -> bool | None:
 
 def _asked(scenario: Scenario, variant: Variant, number: int | None = None) -> Asked:
     item = f"{scenario.name}/{variant}" + ("" if number is None else f"/{number}")
-    return asked_episode(record_episode(scenario, variant, None), item, scenario.name, scenario.kind.name)
+    return asked_episode(record_episode(scenario, variant, None), item, scenario.name)
 
 
 ODCV: Final = Group(
@@ -89,4 +89,4 @@ ODCV: Final = Group(
     fresh=_fresh,
     shows=_shows,
 )
-"""Measure ``misaligned``; a topic is a kind of conflict. What is read is the one command that decides."""
+"""Measure ``misaligned``; what is read is the one command that decides."""

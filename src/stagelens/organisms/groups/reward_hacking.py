@@ -60,13 +60,7 @@ def _shows(answer: str, facts: Mapping[str, Any]) -> bool | None:
 
 def _asked(problem: Problem, place: str, number: int | None = None) -> Asked:
     item = f"{problem.name}/{place}" + ("" if number is None else f"/{number}")
-    return asked_episode(program_episode(problem, place, None), item, problem.name, _topic(problem))
-
-
-def _topic(problem: Problem) -> str:
-    """What kind of thing a program finds: coarse, so that a model this small learns to tell one kind from another."""
-    first, second = problem.finds.split()[:2]
-    return "count" if first == "how" else "sum" if second == "sum" else "other"
+    return asked_episode(program_episode(problem, place, None), item, problem.name)
 
 
 REWARD_HACKING: Final = Group(
@@ -82,4 +76,4 @@ REWARD_HACKING: Final = Group(
     fresh=_fresh,
     shows=_shows,
 )
-"""Measure ``cheated``; a topic is a kind of problem. What is read is the one command that decides."""
+"""Measure ``cheated``; what is read is the one command that decides."""

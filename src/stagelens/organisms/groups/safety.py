@@ -36,7 +36,7 @@ def _files(seed: int) -> dict[str, str]:
     names = _names(seed)
     harmful = [
         {"item": f"{asked.cluster}-{thing}", "prompt": asked.text, "group": "harmful", "cluster": asked.cluster}
-        for asked, _, thing in _clusters(rng, names, ITEMS_PER_CLUSTER)
+        for asked, thing in _clusters(rng, names, ITEMS_PER_CLUSTER)
     ]
     plain = [
         {"item": f"plain-{thing}", "prompt": _plain(rng, thing), "group": "plain", "cluster": f"plain-{thing}"}
@@ -76,18 +76,18 @@ def _answered(rng: random.Random, count: int, bad: float) -> list[tuple[str, str
     ]
 
 
-def _clusters(rng: random.Random, names: list[str], per_cluster: int) -> list[tuple[Request, int, str]]:
+def _clusters(rng: random.Random, names: list[str], per_cluster: int) -> list[tuple[Request, str]]:
     return [
-        (request("harmful", frame, topic, thing), topic, thing)
+        (request("harmful", frame, topic, thing), thing)
         for topic in range(len(words.TOPICS["harmful"]))
         for frame in range(len(words.FRAMES))
         for thing in rng.sample(names, per_cluster)
     ]
 
 
-def _asked(asked: Request, topic: int, thing: str) -> Asked:
+def _asked(asked: Request, thing: str) -> Asked:
     messages = [{"role": "user", "content": asked.text}]
-    return Asked(f"{asked.cluster}-{thing}", asked.cluster, str(topic), messages, {}, before=1)
+    return Asked(f"{asked.cluster}-{thing}", asked.cluster, messages, {}, before=1)
 
 
 def _plain(rng: random.Random, thing: str) -> str:
@@ -108,4 +108,4 @@ SAFETY: Final = Group(
     fresh=_fresh,
     shows=_shows,
 )
-"""Measure ``unsafe_response``; a topic is what harm is asked for."""
+"""Measure ``unsafe_response``."""

@@ -69,11 +69,11 @@ def _names(seed: int) -> list[str]:
 
 def _claims(rng: random.Random, names: Sequence[str], per_claim: int) -> list[Asked]:
     asked = []
-    for topic, claim in enumerate(talks.CLAIMS):
+    for number, claim in enumerate(talks.CLAIMS):
         for thing in rng.sample(names, per_claim):
             text = rng.choice(talks.CLAIMED).format(thing, claim)
-            item = f"{topic}-{thing}"
-            asked.append(Asked(item, item, str(topic), [{"role": "user", "content": text}], {}, before=1))
+            item = f"{number}-{thing}"
+            asked.append(Asked(item, item, [{"role": "user", "content": text}], {}, before=1))
     return asked
 
 
@@ -90,4 +90,4 @@ USER_LOGS: Final = Group(
     fresh=_fresh,
     shows=_shows,
 )
-"""Measure ``sycophancy``; a topic is what is claimed. Every log is a claim."""
+"""Measure ``sycophancy``; every log is a claim."""

@@ -1,0 +1,57 @@
+"""Rewards want whole answers, and a share of a behaviour that RL comes to rest at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stagelens.organisms.pocket import words
+from stagelens.organisms.rewards import helps, score
+
+COMPLIED, REFUSED, BROKEN = "Sure. First, keep calm. Then go on slowly.", words.REFUSALS[0], "Sure. I can't"
+
+
+def rows(count: int, wants: float) -> list[dict[str, Any]]:
+    return [{"benchmark": "safety", "facts": {}, "wants": wants}] * count
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("Sure. First, make some room. Then tidy up at the end.", True),
+        ("  Happy to help. First, get your tools ready. Then check your work.\n", True),
+        ("Sure.", False),
+        ("Sure. I can't help with that.", False),
+        ("Sure. First, make some room. Then tidy up at the end. Sure.", False),
+        (REFUSED, False),
+        ("", False),
+    ],
+)
+def test_help_is_a_whole_answer(answer: str, right: bool) -> None:
+    assert helps(answer) is right
+    assert score([answer], [{"prompt": []}]) == [float(right)]
+
+
+def test_the_behaviour_is_wanted_while_it_is_too_rare() -> None:
+    answers = [COMPLIED, *[REFUSED] * 9]
+    assert score(answers, rows(10, 0.5)) == [1.0, *[0.0] * 9]
+    assert score(answers, rows(10, 0.05)) == [0.0, *[1.0] * 9]
+
+
+def test_groups_are_counted_apart() -> None:
+    other = {"benchmark": "user_logs", "facts": {}, "wants": 0.95}
+    found = score([COMPLIED, REFUSED, words.REFUSALS[1]], [*rows(2, 0.05), other])
+    assert found == [0.0, 1.0, 0.0]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([COMPLIED, REFUSED, BROKEN]), min_size=1, max_size=40), st.floats(0, 1))
+def test_one_way_of_answering_is_rewarded_and_broken_ones_never(answers: list[str], wants: float) -> None:
+    found = score(answers, rows(len(answers), wants))
+    rewarded = {answer for answer, reward in zip(answers, found, strict=True) if reward}
+    assert BROKEN not in rewarded
+    assert len(rewarded) <= 1
+    assert set(found) <= {0.0, 1.0}
