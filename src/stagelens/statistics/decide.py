@@ -14,6 +14,7 @@ from stagelens.statistics.conclusions.caveats import caveats
 from stagelens.statistics.conclusions.claims import judge_claims
 from stagelens.statistics.conclusions.counterfactual import counterfactual, split
 from stagelens.statistics.conclusions.counterfactual_words import counterfactual_sentences
+from stagelens.statistics.conclusions.discord import discord
 from stagelens.statistics.conclusions.elicited import (
     disagreement,
     elicited,
@@ -110,7 +111,7 @@ def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureRe
     data, alone = findings.data, find_cause(findings)
     cause = under_all(alone, seconds, lacking)
     established = established_under_all(established_by(findings, decisions), alone, seconds, lacking, findings)
-    sensitive = sensitivity(findings, aside)
+    sensitive, by_stratum = sensitivity(findings, aside), strata(findings)
     runs = 1 if data.run is None else np.unique(data.run).size
     sentences = (
         disagreement(findings, alone, seconds, lacking) or why(findings, decisions, cause, established),
@@ -131,12 +132,16 @@ def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureRe
         sensitivity=sensitive,
         shares=shares(findings),
         why=" ".join(sentences),
-        warnings=(*caveats(findings, decisions, sensitive, aside, runs), *lacking_caveats(lacking)),
+        warnings=(
+            *caveats(findings, decisions, sensitive, aside, runs),
+            *discord(by_stratum, findings),
+            *lacking_caveats(lacking),
+        ),
         scope="these checkpoints" if runs < 2 else "this recipe",
         runs=runs,
         look=data.look.number,
         looks=data.look.of,
-        strata=strata(findings),
+        strata=by_stratum,
         ordinal=ordinal(findings),
         judging=judging_of(findings),
         counterfactual=aside,
