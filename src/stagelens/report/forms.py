@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +9,11 @@ from typing import Final
 
 from stagelens.judges.signs import unsigned
 from stagelens.outcomes.answer_files import AnswerFile, answer_files, summarise
+from stagelens.report.chat_templates import template_digest
 from stagelens.report.context import FormRow
 from stagelens.study.asked import Asked, asked_stages
-from stagelens.study.paths import is_local, resolve
 from stagelens.study.spec import Study
 
-TEMPLATE: Final = "chat_template.jinja"
-DIGITS: Final = 8
 REFUSAL_RULE: Final = "rule:refusal"
 MEASURES: Final = ("unsafe_response", "over_refusal")
 """Those in which an answer counts one way for want of a sign of a refusal, by the rule of ``judges.rules``."""
@@ -30,23 +27,6 @@ def gather_forms(study: Study, folder: Path) -> tuple[FormRow, ...]:
         for asked in asked_stages(study, family)
         for row in _forms(study, family, asked, folder)
     )
-
-
-def template_digest(study: Study, family: str, asked: Asked, folder: Path) -> str | None:
-    """Eight hexadecimal digits of the chat template in a stage's own checkpoint, which it is asked under.
-
-    None where it is asked under another one or none, or where the checkpoint is not in a folder of this machine.
-    """
-    if asked.stage.prompting != "chat" or study.generation.chat_template != "own":
-        return None
-    if asked.trained:
-        checkpoint = folder / "checkpoints" / family / asked.checkpoint
-    elif asked.stage.model is not None and is_local(asked.stage.model):
-        checkpoint = resolve(asked.stage.model, study.folder)
-    else:
-        return None
-    file = checkpoint / TEMPLATE
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS] if file.is_file() else None
 
 
 def _forms(study: Study, family: str, asked: Asked, folder: Path) -> Iterator[FormRow]:

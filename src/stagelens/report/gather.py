@@ -10,8 +10,9 @@ from pathlib import Path
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import AnswerFile, answer_files
 from stagelens.outcomes.answers import AnswerSummary
+from stagelens.report.chat_templates import template_digest
 from stagelens.report.context import Example, FormRow, JudgeRow, LineageRow, ParityRow, ReportContext, Training
-from stagelens.report.forms import gather_forms, template_digest
+from stagelens.report.forms import gather_forms
 from stagelens.report.mixtures import contamination_notes
 from stagelens.report.trainings import read_training
 from stagelens.study.asked import Asked, asked_stages
