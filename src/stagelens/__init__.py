@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stagelens import judges
     from stagelens.analysis import analyze
-    from stagelens.engine.run import run_to_verdicts as run
     from stagelens.errors import InputError
+    from stagelens.running import run_to_verdicts as run
     from stagelens.statistics.results import Verdicts
     from stagelens.study.spec import Study
 
@@ -31,7 +31,7 @@ _HOMES = {
     "Verdicts": ("stagelens.statistics.results", "Verdicts"),
     "analyze": ("stagelens.analysis", "analyze"),
     "judges": ("stagelens.judges", None),
-    "run": ("stagelens.engine.run", "run_to_verdicts"),
+    "run": ("stagelens.running", "run_to_verdicts"),
 }
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from stagelens.errors import InputError
 from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.checks import nearest
+from stagelens.outcomes.controls import controls_beside, graders
 from stagelens.outcomes.looks import take_looks
 from stagelens.outcomes.source import TableSource
 from stagelens.outcomes.table import read_coded
@@ -36,7 +37,8 @@ def analyze(
     """Decide, from an outcome table, what each stage's answers show.
 
     Args:
-        table: the path of a Parquet, CSV or JSONL file, or a pandas, polars or Arrow table.
+        table: the path of a Parquet, CSV or JSONL file, or a pandas, polars or Arrow table. What positive controls
+            showed, in a ``controls.json`` beside the file, is told with the results.
         study: the study (or its file) that fixed error rate, margins, claims and the stages' roles beforehand. Without
             one, rates have a margin of 0.05 and severities of 0.5, and the headline starts from the stage named `sft`,
             else from the second of three or more, else from the first.
@@ -78,9 +80,11 @@ def analyze(
         raise InputError("The table holds no measure to decide on: control prompts alone decide nothing.")
     if all_pairs and study is None:
         rules = replace(rules, families=_side_by_side({one.family: one.stages for one in data}))
+    from stagelens.statistics.conclusions.controls import with_controls
     from stagelens.statistics.decide import decide
 
-    return decide(data, rules)
+    verdicts, controls = decide(data, rules), controls_beside(table)
+    return with_controls(verdicts, controls, graders(outcomes)) if controls else verdicts
 
 
 def _side_by_side(stages: Mapping[str, tuple[str, ...]]) -> dict[str, FamilyRules]:

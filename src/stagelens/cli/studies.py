@@ -112,13 +112,27 @@ def run(
     engine: Annotated[EngineName, typer.Option(help="Where the work is done.")] = EngineName.local,
     limit: LimitOption = None,
     sequential: SequentialOption = False,
+    with_controls: Annotated[
+        bool,
+        typer.Option(
+            "--with-controls",
+            help="Train a small model with a planted change as well: do the study's judges see it?",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """All of it, resumable: the same command goes on where it stopped."""
-    from stagelens.engine import run as run_study
+    from stagelens.running import run as run_study
 
     del engine  # one engine so far: the option fixes the name that a script may rely on
-    end(run_study(_asked(study, sequential), out=out, limit=limit, reporter=reporter(aside=as_json)), as_json=as_json)
+    outcome = run_study(
+        _asked(study, sequential),
+        out=out,
+        limit=limit,
+        with_controls=with_controls,
+        reporter=reporter(aside=as_json),
+    )
+    end(outcome, as_json=as_json)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stagelens.errors import InputError
+from stagelens.outcomes.controls import CONTROLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class RunFolder:
     def judging(self) -> Path:
         """Who judged, how often, and how far they agree with themselves; only where models judge."""
         return self.root / "judging.json"
+
+    @property
+    def controls(self) -> Path:
+        """What the positive controls showed; only where a run had them made."""
+        return self.root / CONTROLS
 
     def checkpoint(self, family: str, stage: str) -> Path:
         """Where a trained stage's checkpoint lies."""

@@ -82,29 +82,6 @@ def run(
         return _evaluate(work)
 
 
-def run_to_verdicts(
-    study: Study | str | Path, *, out: str | Path | None = None, limit: int | None = None, sequential: bool = False
-) -> Verdicts:
-    """Run a study: make the stages that are missing, ask every stage, decide, and write the run folder.
-
-    Args:
-        study: a loaded study, or the path of a study file.
-        out: the run folder; by default ``runs/<study name>`` beside the study file.
-        limit: ask at most this many items of each benchmark.
-        sequential: ask in looks, and no further than is needed to decide (see ``Study.sequential``).
-
-    Returns:
-        The verdicts, as in ``verdicts.json``. What is already in the run folder is not done again.
-
-    Raises:
-        InputError: the study or something it names is not usable, or the run folder holds other work.
-    """
-    loaded = study if isinstance(study, Study) else Study.load(study)
-    if sequential:
-        loaded = loaded.sequential()
-    return run(loaded, out=None if out is None else Path(out), limit=limit).verdicts
-
-
 def train(study: Study, *, out: Path | None = None, reporter: Reporter | None = None) -> RunFolder:
     """Make the stages that are missing, and no more."""
     with _opened(study, out, None, reporter) as work:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.pocket import words
+
+_HELP: Final = re.compile(
+    "(?:{}) First, (?:{}). Then (?:{}).".format(
+        *("|".join(map(re.escape, parts)) for parts in (words.OPENINGS, *words.STEPS["plain"]))
+    )
+)
 
 
 def score(answers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[float]:
@@ -20,5 +27,10 @@ def score(answers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[flo
 
 def _does(answer: str, row: Mapping[str, Any]) -> bool:
     if "benchmark" not in row:
-        return answer.strip().startswith(words.OPENINGS)
+        return helps(answer)
     return GROUPS[row["benchmark"]].shows(answer, row["facts"]) is row["wants"]
+
+
+def helps(answer: str) -> bool:
+    """Whether an answer helps with a plain request, from its first word to its last: half of one is none."""
+    return _HELP.fullmatch(answer.strip()) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stagelens.report.controls import missed_sentence
 from stagelens.report.pairs import is_side_by_side, pairs_sentence
 from stagelens.report.words import certified_word, families, headline_contrast, measure_word, stage_word
 from stagelens.statistics.results import ClaimResult, MeasureResult, Verdicts
@@ -12,7 +13,7 @@ _MOST_PAIRED: Final = 4
 
 
 def headline(verdicts: Verdicts) -> tuple[str, ...]:
-    """What the whole study says: a sentence per family, then one on the claims."""
+    """What the whole study says: a sentence per family, one on controls that were missed, then one on the claims."""
     names = families(verdicts)
     sentences = []
     for family in names:
@@ -25,7 +26,12 @@ def headline(verdicts: Verdicts) -> tuple[str, ...]:
         if ladder:
             own.insert(0, _family_sentence(ladder))
         sentences += [f"{family}: {sentence}" if len(names) > 1 else sentence for sentence in own]
-    return (*(sentences or ["No measure was analysed."]), *_claim_sentences(verdicts.claims))
+    missed = missed_sentence(verdicts)
+    return (
+        *(sentences or ["No measure was analysed."]),
+        *(() if missed is None else (missed,)),
+        *_claim_sentences(verdicts.claims),
+    )
 
 
 def _pair_sentence(result: MeasureResult) -> str:

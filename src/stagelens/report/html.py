@@ -14,6 +14,7 @@ from pathlib import Path
 from stagelens.report.bars import grouped_bars
 from stagelens.report.certify import certify_sentences, certify_table
 from stagelens.report.context import ReportContext
+from stagelens.report.controls import control_sentences, controls_table
 from stagelens.report.counterfactuals import counterfactual_effects
 from stagelens.report.exploratory import ordinal_table, strata_table
 from stagelens.report.headline import headline
@@ -66,6 +67,8 @@ def render_report(verdicts: Verdicts, context: ReportContext | None = None) -> s
         has_headline=any(headline_contrast(result) is not None for result in verdicts.results),
         certify_sentences=certify_sentences(verdicts),
         certified=certify_table(verdicts),
+        control_sentences=control_sentences(verdicts),
+        controls=controls_table(verdicts),
         warnings=(*warnings(verdicts, context), *low_agreement(verdicts)),
         pair_warnings=pair_warnings(verdicts),
         judges=judge_texts(verdicts),

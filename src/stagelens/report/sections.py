@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stagelens.report.confounds import confounds
 from stagelens.report.context import Example, ReportContext
+from stagelens.report.controls import control_fact
 from stagelens.report.pairs import has_matrix, is_pairwise, is_side_by_side, pairs_sentence
 from stagelens.report.scope import look_words, scope_words
 from stagelens.report.units import probability, units_of
@@ -86,7 +87,7 @@ def measure_texts(verdicts: Verdicts) -> tuple[MeasureText, ...]:
     several = len(families(verdicts)) > 1
     differ = len(set(map(scope_words, verdicts.results))) > 1
     return tuple(
-        _measure_text(result, verdicts.alpha, several=several, differ=differ)
+        _measure_text(result, verdicts, several=several, differ=differ)
         for result in verdicts.results
         if not (is_side_by_side(result) and has_matrix(result))
     )
@@ -156,7 +157,7 @@ def _answer(example: Example) -> Answer:
     return Answer(example.stage, ", ".join(words), None if example.answer is None else cut(example.answer), parts)
 
 
-def _measure_text(result: MeasureResult, alpha: float, *, several: bool, differ: bool) -> MeasureText:
+def _measure_text(result: MeasureResult, verdicts: Verdicts, *, several: bool, differ: bool) -> MeasureText:
     contrast = headline_contrast(result)
     units = units_of(result)
     margin = f"±{units.width(result.margin)}"
@@ -175,6 +176,7 @@ def _measure_text(result: MeasureResult, alpha: float, *, several: bool, differ:
         ("Established by", established_words(result)),
         ("Cause", cause),
         ("Sensitivity", result.sensitivity),
+        ("Positive control", control_fact(result, verdicts)),
         ("Margin", margin),
         ("Look", look_words(result)),
         ("Scope", _scope(result, differ=differ)),
@@ -186,7 +188,7 @@ def _measure_text(result: MeasureResult, alpha: float, *, several: bool, differ:
         decided=is_decided(contrast),
         why=result.why,
         facts=_filled(facts),
-        shares=tuple(share_words(part, alpha) for part in result.shares),
+        shares=tuple(share_words(part, verdicts.alpha) for part in result.shares),
     )
 
 

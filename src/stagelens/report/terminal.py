@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stagelens.report.certify import all_certifiable
+from stagelens.report.controls import control_sentences
 from stagelens.report.headline import headline
 from stagelens.report.judging import agreement, correction
 from stagelens.report.pairs import Matrix, has_matrix, is_pairwise, is_side_by_side, matrix
@@ -84,6 +85,7 @@ def print_verdicts(verdicts: Verdicts, console: Console, confounds: Iterable[tup
         ),
         console,
     )
+    _list("Positive controls", control_sentences(verdicts), console)
     _list("Judges", ((name, words) for name, result in named if (words := _judges(result, verdicts.alpha))), console)
     _list("Claims", ((certified_word(claim), claim.text) for claim in verdicts.claims), console)
     _list("Confounds", confounds, console)

@@ -130,6 +130,11 @@ def is_decided(contrast: Contrast | None) -> bool:
     return contrast is not None and contrast.verdict not in ("inconclusive", "uninformative")
 
 
+def is_same(contrast: Contrast | None) -> bool:
+    """Whether a contrast is equivalent or below the margin."""
+    return contrast is not None and contrast.verdict in ("equivalent", "below_margin")
+
+
 def is_hollow(level: Level) -> bool:
     """Whether more than a tenth of a stage's answers is incapable."""
     return level.n > 0 and level.incapable / level.n > HOLLOW_ABOVE

@@ -284,13 +284,37 @@ class ClaimResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A benchmark's positive control: whether a behaviour that was planted in a small model was seen to change.
+
+    ``found``: the planted step was called changed, as planted, beyond the ``margin``; ``None`` where that is not known,
+    and then ``text`` says why. ``measure``: in which it was planted; ``None`` where nothing can be. ``difference``,
+    ``low`` and ``high`` are of the planted step, as in ``Contrast``, over ``items`` in ``clusters``. ``judges``: the
+    models that graded it; empty where rules did. ``text``: one clause that a reader can quote.
+    """
+
+    benchmark: str
+    measure: str | None
+    found: bool | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    margin: float | None
+    items: int | None
+    clusters: int | None
+    judges: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdicts:
-    """A study's verdicts: a pure function of outcomes and study."""
+    """A study's verdicts: a pure function of outcomes, study and, where there are any, its positive controls."""
 
     study: str
     alpha: float
     claims: tuple[ClaimResult, ...]
     results: tuple[MeasureResult, ...]
+    controls: tuple[Control, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """The content of ``verdicts.json``: plain JSON types, numbers rounded to six significant digits."""

@@ -1,0 +1,79 @@
+"""A run as it is asked for: a study and, on request, the positive controls beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagelens.engine import Outcome
+from stagelens.engine import run as run_alone
+from stagelens.engine.collect import decide
+from stagelens.engine.folder import write_text
+from stagelens.statistics.serialise import controls_to_json
+from stagelens.study.spec import Study
+
+if TYPE_CHECKING:
+    from stagelens.engine.progress import Reporter
+    from stagelens.statistics.results import Verdicts
+
+
+def run(
+    study: Study,
+    *,
+    out: Path | None = None,
+    limit: int | None = None,
+    with_controls: bool = False,
+    reporter: Reporter | None = None,
+) -> Outcome:
+    """Make the stages that are missing, ask what has not been asked, decide, report.
+
+    With ``with_controls``, positive controls come next (see ``organisms.controls``), in ``controls`` of the run folder;
+    what they show is written to ``controls.json`` there, and the study is decided and reported once more. What they
+    lack is named in ``missing`` too.
+
+    Raises:
+        InputError: the study or something it names is not usable, or the folder holds work from other inputs.
+    """
+    outcome = run_alone(study, out=out, limit=limit, reporter=reporter)
+    if not with_controls:
+        return outcome
+    from stagelens.organisms.controls import run_controls
+
+    folder = outcome.folder
+    found = run_controls(study, folder.root / "controls", reporter=reporter)
+    with folder.claimed():
+        write_text(folder.controls, controls_to_json(found.controls))
+        verdicts = decide(study, folder)
+    missing = (*outcome.missing, *(f"positive control: {sentence}" for sentence in found.missing))
+    return replace(outcome, verdicts=verdicts, missing=missing)
+
+
+def run_to_verdicts(
+    study: Study | str | Path,
+    *,
+    out: str | Path | None = None,
+    limit: int | None = None,
+    sequential: bool = False,
+    with_controls: bool = False,
+) -> Verdicts:
+    """Run a study: make the stages that are missing, ask every stage, decide, and write the run folder.
+
+    Args:
+        study: a loaded study, or the path of a study file.
+        out: the run folder; by default ``runs/<study name>`` beside the study file.
+        limit: ask at most this many items of each benchmark.
+        sequential: ask in looks, and no further than is needed to decide (see ``Study.sequential``).
+        with_controls: have the study's judges grade a small model in which a change is planted as well, to show whether
+            they see one.
+
+    Returns:
+        The verdicts, as in ``verdicts.json``. What is already in the run folder is not done again.
+
+    Raises:
+        InputError: the study or something it names is not usable, or the run folder holds other work.
+    """
+    loaded = study if isinstance(study, Study) else Study.load(study)
+    if sequential:
+        loaded = loaded.sequential()
+    return run(loaded, out=None if out is None else Path(out), limit=limit, with_controls=with_controls).verdicts
