@@ -60,7 +60,7 @@ def test_the_same_form_is_not_spoken_of() -> None:
 def test_another_chat_template_is_named_with_what_to_do() -> None:
     (sentence,) = said(forms(template="33334444"))
     assert sentence.startswith("sft → production: the stages' chat templates differ")
-    assert "generation: {chat_template: production}" in sentence
+    assert "generation: {chat_template: both}" in sentence
     assert "inconclusive" in sentence
     assert said(forms(template=None)) == []
 

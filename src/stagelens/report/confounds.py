@@ -65,8 +65,8 @@ def _of(result: MeasureResult, contrast: Contrast, forms: _Forms) -> Iterator[st
     name = f"{contrast.from_stage} → {contrast.to_stage}"
     if earlier.template is not None and later.template is not None and earlier.template != later.template:
         yield (
-            f"{name}: the stages' chat templates differ; run it again with `generation: {{chat_template: production}}` "
-            "and take a verdict that changes with the template for inconclusive"
+            f"{name}: the stages' chat templates differ; with `generation: {{chat_template: both}}` they are "
+            "asked under production's as well, and a verdict that changes with the template is inconclusive"
         )
     yield from _length(name, earlier, later)
     if _corrected(result):

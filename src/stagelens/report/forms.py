@@ -37,7 +37,7 @@ def template_digest(study: Study, family: str, asked: Asked, folder: Path) -> st
 
     None where it is asked under another one or none, or where the checkpoint is not in a folder of this machine.
     """
-    if asked.stage.prompting != "chat" or study.generation.chat_template != "own":
+    if asked.stage.prompting != "chat" or study.generation.chat_template == "production":
         return None
     if asked.trained:
         checkpoint = folder / "checkpoints" / family / asked.checkpoint
