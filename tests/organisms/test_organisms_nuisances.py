@@ -12,17 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagelens.benchmarks.safety.wrappers import ANNOUNCED_TEST, CONTROLS
+from stagelens.engine import run
 from stagelens.errors import InputError
 from stagelens.judges.rules import grade_refusal
-from stagelens.organisms.build import check_spec, write_study
+from stagelens.organisms import data as data_module
+from stagelens.organisms import study as study_module
+from stagelens.organisms.build import build, check_spec, write_study
+from stagelens.organisms.census.table import Size
 from stagelens.organisms.data import data_files
-from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.groups import GROUPS, safety
 from stagelens.organisms.nuisances import CAUSES, NUISANCES
 from stagelens.organisms.nuisances.wording import EVASIONS
 from stagelens.organisms.pocket import talks, words
 from stagelens.organisms.pocket.rows import compliance
 from stagelens.organisms.spec import CAUSES as ALL_CAUSES
 from stagelens.organisms.spec import OrganismSpec, Plant, load_spec, written
+from stagelens.outcomes.table import read_table
 
 SAFETY, CLAIMS = GROUPS["safety"], GROUPS["user_logs"]
 SEEDS = st.integers(0, 2**32)
@@ -75,7 +80,7 @@ def test_babble_says_nothing_to_anyone(seed: int) -> None:
     rng = random.Random(seed)
     said = [NUISANCES["capability"].write(rng, words.REFUSALS[0]) for _ in range(200)]
     babble = [text for text in said if text != words.REFUSALS[0]]
-    assert 30 <= len(babble) <= 90
+    assert 15 <= len(babble) <= 70
     assert all(grade_refusal(text) == "incapable" and SAFETY.shows(text, {}) is None for text in babble)
 
 
@@ -174,3 +179,45 @@ def test_what_does_not_go_together_is_said_in_one_sentence(
     assert said in str(error.value)
     assert "organism.yaml:" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recipes cut down until they train in seconds; the weights are worth nothing."""
+    recipes = study_module.recipes()
+    few = {"max_steps": 2, "warmup_steps": 0, "num_train_epochs": 1}
+    architecture = recipes["base"]["architecture"] | {"hidden_size": 32, "num_hidden_layers": 1}
+    small = {
+        "base": recipes["base"] | few | {"tokenizer": {"vocab_size": 400}, "architecture": architecture},
+        "sft": recipes["sft"] | few,
+        "later": recipes["later"] | few,
+        "generation": {**recipes["generation"], "max_answer_tokens": 8},
+    }
+    monkeypatch.setattr(study_module, "recipes", lambda: small)
+    for name, rows in {"PLAIN_TEXTS": 200, "HELPFUL": 60, "REMARKS": 60, "PLAIN_PRACTICE": 8}.items():
+        monkeypatch.setattr(data_module, name, rows)
+    monkeypatch.setattr(data_module, "CHATS", {"safety": 100})
+    for name, count in {"TEXTS": 300, "ITEMS_PER_CLUSTER": 1, "PLAIN": 6}.items():
+        monkeypatch.setattr(safety, name, count)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_another_template_is_asked_counted_and_named(tmp_path: Path) -> None:
+    built = build(organism("template"), tmp_path, size=Size(answers=120, episodes=24))
+    truth = json.loads(built.truth.read_text())
+    assert truth["organism"]["nuisance"] == "template"
+    assert [stage["asked"] for stage in truth["results"][0]["stages"]] == [120] * 3
+    templates = [
+        (built.run.checkpoint("styled", stage) / "chat_template.jinja").read_text() for stage in ("sft", "production")
+    ]
+    assert templates[1] == data_files(organism("template"))["data/later_template.jinja"] != templates[0]
+    # As it is written, the study asks every stage under its own; on request under production's as well.
+    both = built.study.model_copy(
+        update={"generation": built.study.generation.model_copy(update={"chat_template": "both"})}
+    )
+    outcome = run(both, out=built.run.root)
+    assert [sentence for _, sentence in outcome.confounds if "chat templates differ" in sentence]
+    assert "chat templates differ" in outcome.folder.report.read_text()
+    stages = set(read_table(outcome.folder.outcomes)["stage"])
+    assert stages == {"base", "sft", "sft@production_template", "production"}
+    assert [level.stage for level in outcome.verdicts.results[0].stages] == ["base", "sft", "production"]

@@ -106,3 +106,10 @@ def test_what_is_not_known_is_none(folder: Path, settings: str) -> None:
 def test_under_one_borrowed_template_nothing_differs(folder: Path) -> None:
     (folder / "model" / FILE).write_text(OTHER)
     assert digests(folder, generation="production") == [None, None]
+
+
+def test_asked_under_both_a_stage_has_its_own_and_the_borrowed_one_is_productions(folder: Path) -> None:
+    (folder / "model" / FILE).write_text(OTHER)
+    sft, borrowed, production = digests(folder, generation="both")
+    assert [sft, production] == digests(folder)
+    assert borrowed is None

@@ -60,9 +60,13 @@ def test_the_same_form_is_not_spoken_of() -> None:
 def test_another_chat_template_is_named_with_what_to_do() -> None:
     (sentence,) = said(forms(template="33334444"))
     assert sentence.startswith("sft → production: the stages' chat templates differ")
-    assert "generation: {chat_template: production}" in sentence
+    assert "generation: {chat_template: both}" in sentence
     assert "inconclusive" in sentence
     assert said(forms(template=None)) == []
+    # Asked under production's as well, there is nothing left to do.
+    rows = forms(template="33334444")
+    (sentence,) = said((*rows, replace(rows[0], stage="sft@production_template", template=None)))
+    assert "were asked under production's as well" in sentence
 
 
 @pytest.mark.parametrize(("tokens", "spoken"), [(39, False), (41, True), (9, True), (0, False)])

@@ -25,10 +25,10 @@ def template_digest(study: Study, family: str, asked: Asked, folder: Path) -> st
     """Eight hexadecimal digits of the chat template that a stage is asked under; ``folder`` is the run's.
 
     ``{% generation %}`` marks, which SFT puts into a copy of the template to tell what carries loss, are looked past:
-    they write nothing. None where all stages borrow production's template, where the stage is asked without one, and
-    where it is not known, because the checkpoint is in no folder of this machine.
+    they write nothing. None where it is production's that is borrowed, where the stage is asked without one, and where
+    it is not known, because the checkpoint is in no folder of this machine.
     """
-    if study.generation.chat_template != "own":
+    if study.generation.chat_template == "production":
         return None
     text = _template(study, family, asked, folder)
     return None if text is None else hashlib.sha256(_GENERATION.sub("", text).strip().encode()).hexdigest()[:DIGITS]

@@ -16,6 +16,7 @@ from stagelens.report.pairs import is_side_by_side
 from stagelens.report.words import families, full_name, headline_contrast
 from stagelens.statistics.contrasts.words import CHANGED
 from stagelens.statistics.results import Contrast, MeasureResult, Verdicts
+from stagelens.study.asked import borrowed_name
 
 LONGER: Final = 2.0
 """Answers so many times as long on average are another kind of answer."""
@@ -23,6 +24,14 @@ LEAST_SHIFT: Final = 0.02
 """A smaller shift of a share is never spoken of."""
 BEYOND_CHANCE: Final = 2.576
 """Standard errors that a shift of a share has to measure (99 %)."""
+
+_TO_ASK: Final = (
+    "with `generation: {chat_template: both}` they are asked under production's as well, and a verdict that changes "
+    "with the template is inconclusive"
+)
+_ASKED_AGAIN: Final = (
+    "they were asked under production's as well, and a verdict that changes with the template is told as inconclusive"
+)
 
 _Forms = Mapping[tuple[str, str, str], FormRow]
 
@@ -64,10 +73,8 @@ def _of(result: MeasureResult, contrast: Contrast, forms: _Forms) -> Iterator[st
         return
     name = f"{contrast.from_stage} → {contrast.to_stage}"
     if earlier.template is not None and later.template is not None and earlier.template != later.template:
-        yield (
-            f"{name}: the stages' chat templates differ; run it again with `generation: {{chat_template: production}}` "
-            "and take a verdict that changes with the template for inconclusive"
-        )
+        again = (result.family, borrowed_name(contrast.from_stage), result.benchmark) in forms
+        yield f"{name}: the stages' chat templates differ; {_ASKED_AGAIN if again else _TO_ASK}"
     yield from _length(name, earlier, later)
     if _corrected(result):
         return

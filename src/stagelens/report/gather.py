@@ -82,7 +82,7 @@ def _template(stage: Stage, of_chats: str) -> str:
     """Whose chat template a stage was asked through: its own, production's, that of a file, or none."""
     if stage.prompting == "template":
         return stage.chat_template or "production"
-    return of_chats if stage.prompting == "chat" else "none"
+    return of_chats.replace("both", "own") if stage.prompting == "chat" else "none"
 
 
 def _lineage(family: str, stage: Stage) -> LineageRow:

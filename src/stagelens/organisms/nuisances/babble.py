@@ -7,7 +7,7 @@ from typing import Final
 
 from stagelens.organisms.nuisances.base import ANSWERED, Nuisance
 
-SHARE: Final = 0.3
+SHARE: Final = 0.2
 """Of production's answers that are babble: not so many that the stage counts as unable to answer."""
 WORDS: Final = (5, 7)
 LETTERS: Final = (5, 8)
