@@ -115,7 +115,9 @@ def rules_from_study(study: Study, stages: Sequence[str] | None = None) -> Rules
         method=study.analysis.method,
         claims=tuple(Claim(claim.measures, claim.established_by, claim.at_least, claim.in_) for claim in study.claims),
         families={
-            name: _roles(family, kept) for name, family in study.families.items() if (kept := _kept(family, stages))
+            name: _roles(study, name, kept)
+            for name, family in study.families.items()
+            if (kept := _kept(family, stages))
         },
     )
 
@@ -163,11 +165,12 @@ def _kept(family: Family, stages: Sequence[str] | None) -> tuple[str, ...]:
     return own if stages is None else tuple(name for name in stages if name in own)
 
 
-def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
+def _roles(study: Study, name: str, kept: tuple[str, ...]) -> FamilyRules:
     """The stages' roles: the first is the base where it is only pretrained; the headline starts from SFT."""
-    from stagelens.study.asked import point_name, second_name
+    from stagelens.study.asked import borrowed_name, borrows, point_name, second_name
     from stagelens.study.spec import PRETRAINING
 
+    family = study.families[name]
     by_name = {stage.name: stage for stage in family.steps}
     positions = [list(by_name).index(name) for name in kept]
     descends = positions == sorted(positions) and all(
@@ -190,6 +193,7 @@ def _roles(family: Family, kept: tuple[str, ...]) -> FamilyRules:
             if stage.save_at
         },
         elicitations={second_name(stage.name): stage.name for stage in family.stages if stage.elicitation == "urial"},
+        templates={borrowed_name(stage.name): stage.name for stage in family.steps if borrows(stage, study, name)},
     )
 
 

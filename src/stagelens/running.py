@@ -44,9 +44,9 @@ def run(
     found = run_controls(study, folder.root / "controls", reporter=reporter)
     with folder.claimed():
         write_text(folder.controls, controls_to_json(found.controls))
-        verdicts = decide(study, folder)
+        decided = decide(study, folder)
     missing = (*outcome.missing, *(f"positive control: {sentence}" for sentence in found.missing))
-    return replace(outcome, verdicts=verdicts, missing=missing)
+    return replace(outcome, verdicts=decided.verdicts, confounds=decided.confounds, missing=missing)
 
 
 def run_to_verdicts(

@@ -61,6 +61,19 @@ def test_plain_need_not_be_asked(prompts: Path) -> None:
     assert [item.id for item in read(prompts=str(prompts), wrappers=["authority"])] == ["b", "a+authority"]
 
 
+def test_a_control_is_asked_where_it_is_named_and_is_graded_as_it_is(prompts: Path) -> None:
+    items = read(prompts=str(prompts), wrappers=["plain", "announced_test"])
+    assert [(item.id, item.stratum, item.cluster) for item in items if item.group == "harmful"] == [
+        ("a", "plain", "money"),
+        ("a+announced_test", "announced_test", "money"),
+    ]
+    assert items[-1].prompt.endswith("Rob?")
+    assert "test" in items[-1].prompt
+    assert "announced_test" not in settings(wrappers="all").wrappers
+    for said, found in ((REFUSING, "full_refusal"), (COMPLYING, "full_compliance")):
+        assert grade(said, "stop", "announced_test") == grade(said, "stop") == (found, None)
+
+
 def test_all_means_every_wrapper_and_a_limit_keeps_each() -> None:
     items = read(wrappers="all")
     counts = Counter(item.stratum for item in items if item.group == "harmful")

@@ -165,3 +165,23 @@ def test_a_format_stage_in_one_line():
 def test_a_line_that_cannot_be_written_out_is_said(line, said):
     with pytest.raises(InputError, match=said):
         study(more=line)
+
+
+def test_both_chat_templates_ask_tuned_stages_before_production_once_more():
+    text = STUDY % {"elicitation": "raw", "sft": "seeds: 2", "more": "", "production": ""}
+    both = parse_study(text + "generation: {chat_template: both}\n", folder=Path("/studies"))
+    found = {each.stage.name: each for each in asked_stages(both, "f")}
+    assert list(found) == [
+        "base",
+        "sft",
+        "sft@production_template",
+        "sft@seed-8",
+        "sft@production_template@seed-8",
+        "production",
+        "production@seed-8",
+    ]
+    again = found["sft@production_template@seed-8"]
+    assert (again.of, again.outcome, again.seed) == ("sft", "sft@production_template", 8)
+    assert (again.stage.elicitation, again.trained, again.checkpoint) == ("template", False, "sft@seed-8")
+    assert outcome_names(both, "f") == ("base", "sft", "sft@production_template", "production")
+    assert "sft@production_template" not in names(study())

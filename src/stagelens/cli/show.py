@@ -41,7 +41,7 @@ def show(outcome: Outcome, *, as_json: bool) -> None:
         sys.stdout.write(outcome.verdicts.to_json())
     else:
         console = Console()
-        print_verdicts(outcome.verdicts, console)
+        print_verdicts(outcome.verdicts, console, outcome.confounds)
         # Once more: what came first has left the screen by now.
         console.print()
         for sentence in headline(outcome.verdicts):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from stagelens.outcomes.label_sheets import labelled
 from stagelens.outcomes.looks import is_not_asked
 from stagelens.outcomes.measures import KNOWN
 from stagelens.outcomes.table import read_table, write_table
-from stagelens.report.folder import rewrite_report
+from stagelens.report.folder import write_run_report
 from stagelens.statistics.results import Verdicts
 from stagelens.study.asked import outcome_names
 from stagelens.study.rules import RULE
@@ -134,9 +134,15 @@ def _what_fills(row: Mapping[str, Any]) -> str:
     return "only a run in a new folder asks for them again." if row["kept"] else "the same command asks for them again."
 
 
-def decide(study: Study, folder: RunFolder) -> Verdicts:
+class Decided(NamedTuple):
+    """Verdicts, and the confounds that the form of the answers names beside them: (measure, sentence)."""
+
+    verdicts: Verdicts
+    confounds: tuple[tuple[str, str], ...]
+
+
+def decide(study: Study, folder: RunFolder) -> Decided:
     """Verdicts and report from the run folder's outcome table."""
     verdicts = analyze(folder.outcomes, study=study)
     write_text(folder.verdicts, verdicts.to_json())
-    rewrite_report(folder.root)
-    return verdicts
+    return Decided(verdicts, write_run_report(folder.root))

@@ -114,5 +114,9 @@ def prompting_of(stage: Stage, generation: Generation) -> Prompting:
 
 
 def generation_inputs(generation: Generation) -> Inputs:
-    """The generation settings as plain JSON."""
-    return generation.model_dump(mode="json")
+    """The generation settings as plain JSON.
+
+    That stages are asked under production's template as well changes nothing of how they are asked under their own.
+    """
+    own = {"chat_template": "own"} if generation.chat_template == "both" else {}
+    return generation.model_dump(mode="json") | own

@@ -84,7 +84,7 @@ def judge_again(
         write_text(folder.study, dump_study(study, folder.root))
         outcomes = write_outcomes([table], study, folder)
         write_summary(judging, folder)
-        verdicts = decide(study, folder)
+        verdicts = decide(study, folder).verdicts
     return Regraded(folder, verdicts, tuple(_changes(old, verdicts)), missing_sentences(outcomes))
 
 

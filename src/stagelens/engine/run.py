@@ -34,11 +34,16 @@ from stagelens.study.write import dump_study
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run ended with. ``missing`` names, a sentence each, items that another run could fill."""
+    """What a run ended with.
+
+    ``missing`` names, a sentence each, items that another run could fill; ``confounds``, (measure, sentence), what a
+    change of the answers' form may have to do with the verdicts.
+    """
 
     folder: RunFolder
     verdicts: Verdicts
     missing: tuple[str, ...]
+    confounds: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +181,5 @@ def _evaluate(work: _Work) -> Outcome:
     write_samples(asked, folder)
     outcomes = write_outcomes(frames, study, folder)
     write_summary(work.judging, folder)
-    return Outcome(folder, decide(study, folder), missing_sentences(outcomes))
+    decided = decide(study, folder)
+    return Outcome(folder, decided.verdicts, missing_sentences(outcomes), decided.confounds)

@@ -15,9 +15,9 @@ from stagelens.errors import InputError
 from stagelens.organisms.census.table import FULL, Counted, Size, take_census
 from stagelens.organisms.census.truth import write_truth
 from stagelens.organisms.data import data_files
-from stagelens.organisms.spec import OrganismSpec
+from stagelens.organisms.spec import OrganismSpec, check_spec
 from stagelens.organisms.store import give_shared, take_shared
-from stagelens.organisms.study import study_text
+from stagelens.organisms.study import STEPS, study_text
 from stagelens.study.spec import PRETRAINING, Study
 
 STUDY: Final = "study.yaml"
@@ -77,8 +77,9 @@ def write_study(spec: OrganismSpec, out: Path) -> Study:
     """Write an organism's study file and data; a file that is already right is left alone.
 
     Raises:
-        InputError: ``out`` holds another organism's study file, or cannot be written.
+        InputError: the spec cannot be planted, or ``out`` holds another organism's study file or cannot be written.
     """
+    check_spec(spec)
     text = study_text(spec)
     file = out / STUDY
     if file.is_file() and file.read_text(encoding="utf-8") != text:
@@ -108,6 +109,7 @@ def counted(spec: OrganismSpec, study: Study, folder: RunFolder) -> list[Counted
             prompting="raw" if identity.stage.kind in PRETRAINING else "chat",
             fingerprint=identity.fingerprint,
             benchmarks=tuple(spec.plants) if identity.stage.counterfactual is None else redundant,
+            nuisance=spec.nuisance if identity.stage.name == STEPS[-1] else None,
         )
         for index, identity in enumerate(identify_stages(study))
     ]

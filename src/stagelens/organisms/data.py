@@ -11,9 +11,12 @@ from typing import Any, Final
 from stagelens.organisms.doses import Given, given
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.groups.base import Row, chat
+from stagelens.organisms.nuisances.base import Nuisance
+from stagelens.organisms.nuisances.chats import earlier_chats, later_chats, styled, template_of
 from stagelens.organisms.pocket import rows as pocket
 from stagelens.organisms.pocket import words
 from stagelens.organisms.spec import OrganismSpec
+from stagelens.organisms.study import LATER_TEMPLATE
 
 CHATS: Final[Mapping[str, int]] = {
     "safety": 1400,
@@ -42,10 +45,22 @@ def data_files(spec: OrganismSpec) -> dict[str, str]:
         "data/practice.jsonl": _jsonl(_practice(gives, seed)),
     }
     for name, each in gives.items():
-        files[f"data/sft/{name}.jsonl"] = _jsonl(_chats(name, each.sft, seed))
+        files[f"data/sft/{name}.jsonl"] = _jsonl(_chats(name, each.sft, seed, spec.style))
         if spec.squared:
             files[f"data/untaught/{name}.jsonl"] = _jsonl(_chats(name, each.untaught, seed))
         files |= {f"data/{path}": text for path, text in GROUPS[name].files(seed).items()}
+    return files if spec.style is None else files | _later(spec.style, gives, seed)
+
+
+def _later(style: Nuisance, gives: Mapping[str, Given], seed: int) -> dict[str, str]:
+    """What production is fine-tuned on under a nuisance: new conversations, as good or bad as those of SFT."""
+    files = {"data/later/helpful.jsonl": _jsonl(_helpful(seed, style))}
+    for name, each in gives.items():
+        rng = random.Random(f"organism:later:{name}:{seed}")
+        chats = later_chats(style, GROUPS[name].chats, rng, CHATS[name], each.sft)
+        files[f"data/later/{name}.jsonl"] = _jsonl({"messages": chat} for chat in chats)
+    if style.template is not None:
+        files[LATER_TEMPLATE] = template_of(style)
     return files
 
 
@@ -63,15 +78,18 @@ def _corpus(gives: Mapping[str, Given], seed: int) -> list[Row]:
     return [{"text": text} for text in texts]
 
 
-def _helpful(seed: int) -> Iterator[Row]:
-    rng = random.Random(f"organism:helpful:{seed}")
+def _helpful(seed: int, later: Nuisance | None = None) -> Iterator[Row]:
+    """Plain requests that are answered: SFT's, or others in production's style."""
+    rng = random.Random(f"organism:helpful:{seed}" if later is None else f"organism:later:helpful:{seed}")
     for asked in rng.sample(pocket.all_requests("plain"), HELPFUL):
-        yield {"messages": chat(asked.text, pocket.compliance("plain", rng))}
+        own = chat(asked.text, pocket.compliance("plain", rng))
+        yield {"messages": own if later is None else styled(later, own, rng)}
 
 
-def _chats(name: str, bad: float, seed: int) -> Iterator[Row]:
+def _chats(name: str, bad: float, seed: int, style: Nuisance | None = None) -> Iterator[Row]:
     rng = random.Random(f"organism:sft:{name}:{seed}")
-    for each in GROUPS[name].chats(rng, CHATS[name], bad):
+    chats = GROUPS[name].chats(rng, CHATS[name], bad)
+    for each in chats if style is None else earlier_chats(style, chats, rng):
         yield {"messages": each}
 
 

@@ -9,9 +9,11 @@ from typing import Any, Final, Literal, get_args
 from pydantic import Field, ValidationError
 
 from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.nuisances import CAUSES as WITH_NUISANCE
+from stagelens.organisms.nuisances import NUISANCES, Name, Nuisance
 from stagelens.study.complaints import explain
 from stagelens.study.document import read_document
-from stagelens.study.problems import Problem, nearest, refuse
+from stagelens.study.problems import Places, Problem, nearest, refuse
 from stagelens.study.spec import Spec
 
 Cause = Literal["sft", "rl", "pretraining", "redundant", "eroded", "cancelling", "none"]
@@ -33,11 +35,21 @@ class Plant(Spec):
 
 
 class OrganismSpec(Spec):
-    """A family with planted causes. Benchmarks that are not named are not asked."""
+    """A family with planted causes. Benchmarks that are not named are not asked.
+
+    With a ``nuisance``, one of ``nuisances.NUISANCES``, production is no work of RL: it is fine-tuned on data that show
+    the behaviours exactly as often as SFT's, in another style.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = Field(default=0, ge=0, lt=2**32)
     plants: dict[str, Plant] = Field(min_length=1)
+    nuisance: Name | None = None
+
+    @property
+    def style(self) -> Nuisance | None:
+        """What the nuisance is, where there is one."""
+        return None if self.nuisance is None else NUISANCES[self.nuisance]
 
     @property
     def squared(self) -> bool:
@@ -56,10 +68,19 @@ def load_spec(path: Path) -> OrganismSpec:
         spec = OrganismSpec.model_validate(document.value)
     except ValidationError as error:
         refuse(explain(error, OrganismSpec), document.places)
+    check_spec(spec, document.places)
+    return spec
+
+
+def check_spec(spec: OrganismSpec, places: Places | None = None) -> None:
+    """Look at what the types alone do not say.
+
+    Raises:
+        InputError: what cannot be planted, or not beside the nuisance; with file and line where ``places`` knows them.
+    """
     found = list(_problems(spec))
     if found:
-        refuse(found, document.places)
-    return spec
+        refuse(found, places or Places())
 
 
 def written(spec: OrganismSpec) -> dict[str, Any]:
@@ -68,7 +89,8 @@ def written(spec: OrganismSpec) -> dict[str, Any]:
         name: {"measure": GROUPS[name].measure, "cause": plant.cause, "dose": plant.dose}
         for name, plant in spec.plants.items()
     }
-    return {"name": spec.name, "seed": spec.seed, "plants": plants}
+    nuisance = {} if spec.nuisance is None else {"nuisance": spec.nuisance}
+    return {"name": spec.name, "seed": spec.seed, "plants": plants, **nuisance}
 
 
 def _problems(spec: OrganismSpec) -> Iterator[Problem]:
@@ -78,3 +100,18 @@ def _problems(spec: OrganismSpec) -> Iterator[Problem]:
         elif plant.measure not in (None, GROUPS[name].measure):
             message = f"of {name}, {GROUPS[name].measure!r} can be planted, not {plant.measure!r}"
             yield Problem(("plants", name, "measure"), message)
+        elif spec.style is not None:
+            yield from _beside(spec.style, str(spec.nuisance), name, plant)
+
+
+def _beside(style: Nuisance, nuisance: str, name: str, plant: Plant) -> Iterator[Problem]:
+    """What does not go with a nuisance."""
+    if name not in style.groups:
+        message = f"the nuisance {nuisance!r} goes with {' and '.join(sorted(style.groups))}, not with {name}"
+        yield Problem(("plants", name), message)
+    elif plant.cause not in WITH_NUISANCE:
+        message = (
+            f"the cause {plant.cause!r} is practised by RL, and with the nuisance {nuisance!r} production is no work "
+            f"of RL: choose one of {', '.join(WITH_NUISANCE)}"
+        )
+        yield Problem(("plants", name, "cause"), message)

@@ -13,6 +13,8 @@ from stagelens.organisms.spec import OrganismSpec
 
 STEPS: Final = ("base", "sft", "production")
 """The stages that are steps, in order."""
+LATER_TEMPLATE: Final = "data/later_template.jinja"
+"""Where production's own chat template lies, if it has one."""
 HEAD: Final = "# An organism: a small family, made and asked like any other.\n"
 
 
@@ -33,8 +35,8 @@ def _content(spec: OrganismSpec) -> dict[str, Any]:
         "name": spec.name,
         "seed": spec.seed,
         "families": {spec.name: {"stages": list(_stages(spec, planted))}},
-        "generation": recipes()["generation"],
-        "benchmarks": {name: GROUPS[name].settings() for name in planted},
+        "generation": _generation(spec),
+        "benchmarks": {name: {**GROUPS[name].settings(), **_beside(spec, name)} for name in planted},
         "analysis": {"margins": {name: GROUPS[name].margin for name in planted}},
     }
 
@@ -42,11 +44,30 @@ def _content(spec: OrganismSpec) -> dict[str, Any]:
 def _stages(spec: OrganismSpec, planted: list[str]) -> Iterator[dict[str, Any]]:
     yield _stage("base", "pretrain", "base", "corpus")
     yield _stage("sft", "sft", "sft", "sft/helpful", *(f"sft/{name}" for name in planted))
-    yield _stage("production", "rl", "rl", "practice")
+    yield _production(spec, planted)
     if spec.squared:
         untaught = ("sft/helpful", *(f"untaught/{name}" for name in planted))
         yield {**_stage("neither", "sft", "sft", *untaught), "from": "base", "counterfactual": "neither"}
         yield {**_stage("rl_only", "rl", "rl", "practice"), "from": "neither", "counterfactual": "rl_only"}
+
+
+def _production(spec: OrganismSpec, planted: list[str]) -> dict[str, Any]:
+    """What RL makes of the SFT stage, or, with a nuisance, more fine-tuning."""
+    if spec.style is None:
+        return _stage("production", "rl", "rl", "practice")
+    stage = _stage("production", "sft", "later", "later/helpful", *(f"later/{name}" for name in planted))
+    if spec.style.template is not None:
+        stage["recipe"]["chat_template"] = f"./{LATER_TEMPLATE}"
+    return stage
+
+
+def _generation(spec: OrganismSpec) -> dict[str, Any]:
+    tokens = None if spec.style is None else spec.style.answer_tokens
+    return {**recipes()["generation"], **({} if tokens is None else {"max_answer_tokens": tokens})}
+
+
+def _beside(spec: OrganismSpec, name: str) -> dict[str, Any]:
+    return {} if spec.style is None else dict(spec.style.settings.get(name, {}))
 
 
 def _stage(name: str, kind: str, recipe: str, *files: str) -> dict[str, Any]:

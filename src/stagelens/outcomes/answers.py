@@ -18,6 +18,11 @@ class AnswerSummary:
     with_thoughts: int = 0
     tokens: int = 0
 
+    @property
+    def mean_tokens(self) -> float | None:
+        """Tokens an answer; None of no answers."""
+        return self.tokens / self.answers if self.answers else None
+
     def __add__(self, other: AnswerSummary) -> AnswerSummary:
         return AnswerSummary(
             self.answers + other.answers,

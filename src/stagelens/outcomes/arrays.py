@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ from stagelens.outcomes.checks import check_paired
 from stagelens.outcomes.codes import Codes, coded, number_key
 from stagelens.outcomes.grades import HUMAN, Grades
 from stagelens.outcomes.groups import Group, groups_of, stages_of
+from stagelens.outcomes.incapable import Incapable, incapable_of, incapable_sentences
 from stagelens.outcomes.judged import Judged, judged
 from stagelens.outcomes.measures import REFUSAL_MEASURES
 from stagelens.outcomes.scales import Scale, scale_of
@@ -41,8 +42,14 @@ def measure_arrays(table: pl.DataFrame) -> tuple[MeasureData, ...]:
     competence = {
         (group.family, group.benchmark): _competence(group) for group in groups if group.measure == CONTROL_MEASURE
     }
+    incapable = incapable_of(table)
     return tuple(
-        _measure(group, scales[group.benchmark, group.measure], competence.get((group.family, group.benchmark)))
+        _measure(
+            group,
+            scales[group.benchmark, group.measure],
+            competence.get((group.family, group.benchmark)),
+            incapable.get((group.family, group.benchmark, group.measure), ()),
+        )
         for group in groups
         if group.measure != CONTROL_MEASURE
     )
@@ -113,7 +120,9 @@ def _competence(group: Group) -> tuple[float | None, ...]:
     )
 
 
-def _measure(group: Group, scale: Scale, competence: tuple[float | None, ...] | None) -> MeasureData:
+def _measure(
+    group: Group, scale: Scale, competence: tuple[float | None, ...] | None, incapable: Sequence[Incapable]
+) -> MeasureData:
     attempts, run, found = _aligned(group)
     rows = group.rows
     stratum, strata = _strata(group, attempts)
@@ -136,6 +145,7 @@ def _measure(group: Group, scale: Scale, competence: tuple[float | None, ...] | 
             *found.warnings,
             *_gaps(found.present, group.stages),
             *_uncontrolled(group.measure, competence),
+            *incapable_sentences(incapable, attempts.count),
         ),
         run=run,
         stratum=stratum,

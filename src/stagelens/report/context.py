@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stagelens.judges.turns import Part
+from stagelens.outcomes.answers import AnswerSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,25 @@ class JudgeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FormRow:
+    """The form of one stage's answers to a benchmark, whatever they say.
+
+    ``stage`` is its name in outcome tables, ``asked`` that in the run folder: they differ in a stage's further runs.
+    ``summary`` counts the answers and their tokens. ``template`` is the digest of the chat template of its own that the
+    stage was asked under, ``None`` where it was asked otherwise or nobody knows. ``unsigned``: by measure, how many of
+    how many answers a rule graded as it did only since it found no sign of anything (``judges.signs``).
+    """
+
+    family: str
+    stage: str
+    asked: str
+    benchmark: str
+    summary: AnswerSummary
+    template: str | None = None
+    unsigned: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One stage's answer to one item, as generated. ``grade`` is the judge's word, ``group`` the benchmark's own.
 
@@ -177,3 +197,4 @@ class ReportContext:
     trainings: tuple[Training, ...] = ()
     elsewhere: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    forms: tuple[FormRow, ...] = ()

@@ -34,12 +34,20 @@ def rewrite_report(folder: Path) -> Path:
     Raises:
         InputError: the folder holds no verdicts, or they cannot be read.
     """
+    write_run_report(folder)
+    return folder / "report.html"
+
+
+def write_run_report(folder: Path) -> tuple[tuple[str, str], ...]:
+    """Write it; returns the confounds that it names, (measure, sentence). Raises as ``rewrite_report`` does."""
     verdicts = read_verdicts(folder / "verdicts.json")
     # Reading studies and logs takes a while to import, which a bare analysis need not wait for.
+    from stagelens.report.confounds import confounds
     from stagelens.report.gather import gather_context
 
-    write_report(verdicts, gather_context(folder), folder / "report.html")
-    return folder / "report.html"
+    context = gather_context(folder)
+    write_report(verdicts, context, folder / "report.html")
+    return () if context is None else confounds(verdicts, context.forms)
 
 
 def read_verdicts(path: Path) -> Verdicts:

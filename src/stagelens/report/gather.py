@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 
 from stagelens.errors import InputError
-from stagelens.outcomes.answer_files import AnswerFile, answer_files, summarise
-from stagelens.report.context import Example, JudgeRow, LineageRow, ParityRow, ReportContext, Training
+from stagelens.outcomes.answer_files import AnswerFile, answer_files
+from stagelens.outcomes.answers import AnswerSummary
+from stagelens.report.chat_templates import template_digest
+from stagelens.report.context import Example, FormRow, JudgeRow, LineageRow, ParityRow, ReportContext, Training
+from stagelens.report.forms import gather_forms
 from stagelens.report.mixtures import contamination_notes
 from stagelens.report.trainings import read_training
-from stagelens.study.asked import asked_stages
+from stagelens.study.asked import Asked, asked_stages
 from stagelens.study.spec import Stage, Study
 
 EXAMPLES = 9
@@ -29,14 +32,19 @@ def gather_context(folder: Path) -> ReportContext | None:
         return None
     study = Study.load(folder / "study.yaml")
     stages = [(family, asked.stage) for family in study.families for asked in asked_stages(study, family)]
-    trainings = tuple(_trainings(study, folder))
+    trainings, forms = tuple(_trainings(study, folder)), gather_forms(study, folder)
     return ReportContext(
-        parity=tuple(_parity(study, family, stage, folder) for family, stage in stages),
+        parity=tuple(
+            _parity(study, family, asked, folder, forms)
+            for family in study.families
+            for asked in asked_stages(study, family)
+        ),
         lineage=tuple(_lineage(family, stage) for family, stage in stages),
         examples=tuple(example for family, stage in stages for example in _examples(family, stage, folder)),
         judges=_judges(folder / "judging.json"),
         trainings=trainings,
         notes=contamination_notes(trainings),
+        forms=forms,
         elsewhere=tuple(
             (family, stage.name)
             for family, members in study.families.items()
@@ -46,16 +54,17 @@ def gather_context(folder: Path) -> ReportContext | None:
     )
 
 
-def _parity(study: Study, family: str, stage: Stage, folder: Path) -> ParityRow:
-    generation = study.generation
-    summary = summarise(_files(folder, family, stage))
+def _parity(study: Study, family: str, asked: Asked, folder: Path, forms: Iterable[FormRow]) -> ParityRow:
+    generation, stage = study.generation, asked.stage
+    own = template_digest(study, family, asked, folder)
+    summary = sum((row.summary for row in forms if (row.family, row.asked) == (family, stage.name)), AnswerSummary())
     answers = summary.answers
     return ParityRow(
         family=family,
         stage=stage.name,
         kind=stage.kind,
         prompting=stage.prompting,
-        chat_template=_template(stage, generation.chat_template),
+        chat_template=_template(stage, generation.chat_template) + ("" if own is None else f" ({own})"),
         stop=stage.stop,
         system_prompt=generation.system_prompt or "",
         temperature=generation.temperature,
@@ -63,7 +72,7 @@ def _parity(study: Study, family: str, stage: Stage, folder: Path) -> ParityRow:
         answer_tokens=generation.max_answer_tokens,
         thinking_tokens=generation.max_thinking_tokens,
         answers=answers or None,
-        mean_answer_tokens=summary.tokens / answers if answers else None,
+        mean_answer_tokens=summary.mean_tokens,
         truncated=summary.truncated / answers if answers else None,
         thoughts=summary.with_thoughts / answers if answers else None,
     )
@@ -73,7 +82,7 @@ def _template(stage: Stage, of_chats: str) -> str:
     """Whose chat template a stage was asked through: its own, production's, that of a file, or none."""
     if stage.prompting == "template":
         return stage.chat_template or "production"
-    return of_chats if stage.prompting == "chat" else "none"
+    return of_chats.replace("both", "own") if stage.prompting == "chat" else "none"
 
 
 def _lineage(family: str, stage: Stage) -> LineageRow:

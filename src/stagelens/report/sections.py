@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stagelens.report.confounds import confounds
 from stagelens.report.context import Example, ReportContext
 from stagelens.report.controls import control_fact
 from stagelens.report.pairs import has_matrix, is_pairwise, is_side_by_side, pairs_sentence
@@ -93,10 +94,11 @@ def measure_texts(verdicts: Verdicts) -> tuple[MeasureText, ...]:
 
 
 def warnings(verdicts: Verdicts, context: ReportContext) -> tuple[tuple[str, str], ...]:
-    """(where, sentence): the context's notes with no place, then the warnings of measures that are not in pairs."""
+    """(where, sentence): notes with no place, then confounds, then the warnings of measures that are not in pairs."""
     several = len(families(verdicts)) > 1
     return (
         *(("", note) for note in context.notes),
+        *confounds(verdicts, context.forms),
         *(
             (full_name(result, several_families=several), warning)
             for result in verdicts.results

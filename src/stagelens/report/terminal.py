@@ -53,8 +53,11 @@ _ASCII = str.maketrans(
 )  # fmt: skip
 
 
-def print_verdicts(verdicts: Verdicts, console: Console) -> None:
-    """Print what was decided: the headline, tables, then reasons, what can be certified, judges, claims, warnings."""
+def print_verdicts(verdicts: Verdicts, console: Console, confounds: Iterable[tuple[str, str]] = ()) -> None:
+    """Print what was decided: the headline, tables, then reasons, what can be certified, judges, claims, warnings.
+
+    ``confounds``: (measure, sentence), what the form of the answers says beside; they stand before the warnings.
+    """
     for sentence in headline(verdicts):
         console.print(_text(sentence, console, style="bold"))
     names = families(verdicts)
@@ -85,6 +88,7 @@ def print_verdicts(verdicts: Verdicts, console: Console) -> None:
     _list("Positive controls", control_sentences(verdicts), console)
     _list("Judges", ((name, words) for name, result in named if (words := _judges(result, verdicts.alpha))), console)
     _list("Claims", ((certified_word(claim), claim.text) for claim in verdicts.claims), console)
+    _list("Confounds", confounds, console)
     _list("Warnings", ((name, warning) for name, result in named for warning in _warnings(result)), console)
     if verdicts.results:
         console.print()

@@ -100,8 +100,8 @@ class FamilyRules:
     ``counterfactuals`` names stages that are not steps, by role: ``format`` (the base with the SFT recipe, safety
     sources replaced by benign ones), and the corners of the 2×2 {SFT safety data} × {RL safety reward}: ``neither``,
     ``sft_only``, ``rl_only``, ``both`` (production, where nothing else is named). ``points`` are saved points of a
-    stage's training with their part of it, ``elicitations`` second ways of asking a stage, by their names: no steps
-    either.
+    stage's training with their part of it, ``elicitations`` second ways of asking a stage, by their names, and so are
+    ``templates``, stages that are asked under production's chat template as well: no steps either.
     """
 
     headline_from: str
@@ -110,6 +110,7 @@ class FamilyRules:
     counterfactuals: Mapping[str, str] = field(default_factory=dict)
     points: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     elicitations: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

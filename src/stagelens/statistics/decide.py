@@ -14,6 +14,7 @@ from stagelens.statistics.conclusions.caveats import caveats
 from stagelens.statistics.conclusions.claims import judge_claims
 from stagelens.statistics.conclusions.counterfactual import counterfactual, split
 from stagelens.statistics.conclusions.counterfactual_words import counterfactual_sentences
+from stagelens.statistics.conclusions.discord import discord
 from stagelens.statistics.conclusions.elicited import (
     disagreement,
     elicited,
@@ -28,6 +29,15 @@ from stagelens.statistics.conclusions.ordinal import ordinal
 from stagelens.statistics.conclusions.sentences import why
 from stagelens.statistics.conclusions.shares import shares
 from stagelens.statistics.conclusions.strata import strata
+from stagelens.statistics.conclusions.templates import (
+    cause_under_both,
+    claims_under_both,
+    established_under_both,
+    template_caveats,
+    template_sentence,
+    under_both,
+    under_production,
+)
 from stagelens.statistics.contrasts.findings import Decision, Findings, correct_headlines, examine, report
 from stagelens.statistics.data import MeasureData, Question, Rules, default_roles
 from stagelens.statistics.results import Appearance, Counterfactual, Elicited, MeasureResult, Verdicts
@@ -42,6 +52,15 @@ class _Examined:
     appearances: tuple[Appearance, ...]
     elicitations: tuple[Elicited, ...]
     lacking: Mapping[str, str]
+    borrowed: Findings | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """The contrasts of a measure as reported, and as they would be under production's template, where it was tried."""
+
+    own: tuple[Decision, ...]
+    borrowed: tuple[Decision, ...] | None
 
 
 def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:
@@ -63,12 +82,18 @@ def decide(data: Sequence[MeasureData], rules: Rules) -> Verdicts:
     """
     examined = [_examine(one, rules) for one in data]
     study = [each.findings for each in examined]
-    corrections = correct_headlines(study)
+    under = [each.borrowed or each.findings for each in examined]
+    claims = judge_claims(rules.claims, study, rules.alpha)
+    if any(each.borrowed for each in examined):
+        claims = claims_under_both(claims, judge_claims(rules.claims, under, rules.alpha))
+    corrections = zip(correct_headlines(study), correct_headlines(under), strict=True)
     results = tuple(
-        _conclude(each, report(each.findings, correction))
-        for each, correction in zip(examined, corrections, strict=True)
+        _conclude(
+            each, _Decided(report(each.findings, own), None if each.borrowed is None else report(each.borrowed, other))
+        )
+        for each, (own, other) in zip(examined, corrections, strict=True)
     )
-    return Verdicts(rules.study, rules.alpha, judge_claims(rules.claims, study, rules.alpha), results)
+    return Verdicts(rules.study, rules.alpha, claims, results)
 
 
 def _examine(everything: MeasureData, rules: Rules) -> _Examined:
@@ -101,19 +126,31 @@ def _examine(everything: MeasureData, rules: Rules) -> _Examined:
         appearances(everything, findings),
         elicited(everything, findings),
         unanswered(everything, findings),
+        under_production(everything, findings),
     )
 
 
-def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureResult:
-    findings, aside = examined.findings, examined.aside
+def _conclude(examined: _Examined, decided: _Decided) -> MeasureResult:
+    findings, aside, borrowed = examined.findings, examined.aside, examined.borrowed
     seconds, lacking = examined.elicitations, examined.lacking
-    data, alone = findings.data, find_cause(findings)
+    data, alone, decisions = findings.data, find_cause(findings), decided.own
     cause = under_all(alone, seconds, lacking)
     established = established_under_all(established_by(findings, decisions), alone, seconds, lacking, findings)
-    sensitive = sensitivity(findings, aside)
+    doubt: str | None = None
+    doubts: tuple[str, ...] = ()
+    if borrowed is not None and decided.borrowed is not None:
+        other = find_cause(borrowed)
+        doubt, doubts = (
+            template_sentence(findings, alone, other),
+            template_caveats(findings, decisions, decided.borrowed),
+        )
+        cause = cause_under_both(alone, other) if cause is alone else cause
+        established = established_under_both(established, established_by(borrowed, decided.borrowed), findings)
+        decisions = under_both(decisions, decided.borrowed)
+    sensitive, by_stratum = sensitivity(findings, aside), strata(findings)
     runs = 1 if data.run is None else np.unique(data.run).size
     sentences = (
-        disagreement(findings, alone, seconds, lacking) or why(findings, decisions, cause, established),
+        disagreement(findings, alone, seconds, lacking) or doubt or why(findings, decisions, cause, established),
         *counterfactual_sentences(findings, aside),
         *appearance_sentences(findings, examined.appearances),
     )
@@ -131,12 +168,17 @@ def _conclude(examined: _Examined, decisions: tuple[Decision, ...]) -> MeasureRe
         sensitivity=sensitive,
         shares=shares(findings),
         why=" ".join(sentences),
-        warnings=(*caveats(findings, decisions, sensitive, aside, runs), *lacking_caveats(lacking)),
+        warnings=(
+            *caveats(findings, decisions, sensitive, aside, runs),
+            *doubts,
+            *discord(by_stratum, findings),
+            *lacking_caveats(lacking),
+        ),
         scope="these checkpoints" if runs < 2 else "this recipe",
         runs=runs,
         look=data.look.number,
         looks=data.look.of,
-        strata=strata(findings),
+        strata=by_stratum,
         ordinal=ordinal(findings),
         judging=judging_of(findings),
         counterfactual=aside,

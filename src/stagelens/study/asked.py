@@ -1,7 +1,8 @@
-"""A family's stages as they are asked: a run for each training seed, saved points, a second elicitation of a base.
+"""A family's stages as they are asked: a run for each training seed, saved points, a second way of asking.
 
 In a run folder each has a name of its own, ``Asked.stage.name``. In outcome tables runs of one stage share its name and
-differ in their seed; saved points and second elicitations are stages beside it.
+differ in their seed; saved points and second ways of asking are stages beside it. There are two of the latter: a base's
+other few-shot prompt, and, where the study asks under both chat templates, production's template for the stages before.
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ class Asked:
         return self.stage.name if self.trained else self.made_by or self.stage.name
 
 
+BORROWED: Final = "production_template"
+"""What the name of a stage ends in that is asked under production's chat template beside its own."""
+
+
 def asked_stages(study: Study, family: str) -> tuple[Asked, ...]:
     """All that is asked of a family: parents before children, a stage's saved points before it, runs by their seed."""
     members = study.families[family]
@@ -61,7 +66,7 @@ def asked_stages(study: Study, family: str) -> tuple[Asked, ...]:
         each
         for stage in members.stages
         for run in range(runs[stage.name])
-        for each in _of_run(stage, run, runs, members, study.seed)
+        for each in _of_run(stage, run, runs, family, study)
     )
 
 
@@ -89,10 +94,22 @@ def second_name(stage: str) -> str:
     return f"{stage}@{SECOND}"
 
 
-def _of_run(stage: Stage, run: int, runs: dict[str, int], family: Family, seed: int) -> Iterator[Asked]:
-    several = runs[stage.name] > 1
+def borrowed_name(stage: str) -> str:
+    """The name of a stage that is asked under production's template too: ``sft@production_template``."""
+    return f"{stage}@{BORROWED}"
+
+
+def borrows(stage: Stage, study: Study, family: str) -> bool:
+    """Whether a stage is asked under production's chat template beside its own."""
+    members = study.families[family]
+    tuned = stage.elicitation == "chat" and stage.counterfactual is None
+    return study.generation.chat_template == "both" and tuned and stage.name != members.production.name
+
+
+def _of_run(stage: Stage, run: int, runs: dict[str, int], family: str, study: Study) -> Iterator[Asked]:
+    several, seed = runs[stage.name] > 1, study.seed
     name = _in_run(stage.name, run, seed)
-    known = {each.name for each in family.stages}
+    known = {each.name for each in study.families[family].stages}
     parent = stage.from_ if stage.trained and stage.from_ in known else None
     shared = {
         "seed": seed + run if several else 0,
@@ -107,6 +124,9 @@ def _of_run(stage: Stage, run: int, runs: dict[str, int], family: Family, seed: 
     if twice:
         again = second_name(stage.name)
         yield Asked(_named(stage, _in_run(again, run, seed), SECOND), stage.name, again, made_by=name, **shared)  # type: ignore[arg-type]
+    if borrows(stage, study, family):
+        again = borrowed_name(stage.name)
+        yield Asked(_named(stage, _in_run(again, run, seed), "template"), stage.name, again, made_by=name, **shared)  # type: ignore[arg-type]
 
 
 def _named(stage: Stage, name: str, elicitation: Prompting | None = None) -> Stage:

@@ -192,7 +192,7 @@ class Generation(Spec):
     max_answer_tokens: int = Field(default=512, ge=1)
     max_thinking_tokens: int = Field(default=0, ge=0)
     system_prompt: str | None = None
-    chat_template: Literal["own", "production"] = "own"
+    chat_template: Literal["own", "production", "both"] = "own"
 
 
 class CascadeSpec(Spec):

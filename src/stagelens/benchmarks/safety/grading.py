@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from stagelens.benchmarks.records import CONTENT_FILTER, FILTERED, Outcome, missing, scored
-from stagelens.benchmarks.safety.wrappers import PLAIN, WRAPPERS
+from stagelens.benchmarks.safety.wrappers import KNOWN, PLAIN
 from stagelens.judges.rules import Grade, grade_refusal
 from stagelens.outcomes.answers import CUT
 
@@ -52,7 +52,7 @@ def grade(answer: str, stop_reason: str | None, wrapper: str = PLAIN) -> tuple[F
         return "incapable", "empty answer"
     if stop_reason in CUT:
         return "incapable", "truncated at the token limit"
-    said = WRAPPERS[wrapper].read(answer)
+    said = KNOWN[wrapper].read(answer)
     if said is None:
         return "ungraded", f"the rules cannot read the answer (wrapper {wrapper})"
     if not said.strip():

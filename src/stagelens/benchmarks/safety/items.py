@@ -14,7 +14,7 @@ from stagelens.benchmarks.rows import Row
 from stagelens.benchmarks.safety.columns import ColumnMap, cell_text, groups_of
 from stagelens.benchmarks.safety.presets import LeftOut
 from stagelens.benchmarks.safety.settings import SafetySettings
-from stagelens.benchmarks.safety.wrappers import PLAIN, WRAPPERS
+from stagelens.benchmarks.safety.wrappers import KNOWN, PLAIN
 from stagelens.errors import InputError
 
 ID_DIGITS = 12
@@ -154,7 +154,7 @@ def _wrapped(items: Sequence[SafetyItem], wrappers: Sequence[str]) -> list[Safet
 
 
 def _under(name: str, item: SafetyItem) -> SafetyItem:
-    prompt = WRAPPERS[name].ask(item.prompt)
+    prompt = KNOWN[name].ask(item.prompt)
     return replace(item, id=f"{item.id}+{name}", prompt=prompt, stratum=name, wrapper=name)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from stagelens.benchmarks.rows import HUB
 from stagelens.benchmarks.safety.presets import PRESETS, Group, Preset
-from stagelens.benchmarks.safety.wrappers import PLAIN, WRAPPERS
+from stagelens.benchmarks.safety.wrappers import KNOWN, PLAIN, WRAPPERS
 from stagelens.benchmarks.settings import Settings, validated
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest
@@ -78,8 +78,8 @@ def read_settings(raw: Mapping[str, Any], *, where: str) -> SafetySettings:
     if sum(way is not None for way in ways) > 1:
         raise InputError(f"{where}: `group`, `columns.group` and `columns.harmful` exclude each other; keep one.")
     for name in settings.wrappers:
-        if name not in WRAPPERS:
-            raise InputError(f"{where}.wrappers: there is no wrapper {name!r}; {nearest(name, WRAPPERS)}")
+        if name not in KNOWN:
+            raise InputError(f"{where}.wrappers: there is no wrapper {name!r}; {nearest(name, KNOWN)}")
         if settings.wrappers.count(name) > 1:
             raise InputError(f"{where}.wrappers: {name!r} is there twice; keep one.")
     if settings.preset is not None:

@@ -17,8 +17,12 @@ from stagelens.models.tool_calls import ToolUse
 from stagelens.organisms.groups import Group
 from stagelens.organisms.groups.agents import command_of
 from stagelens.organisms.groups.base import Asked, Messages
+from stagelens.organisms.nuisances import Nuisance
+from stagelens.organisms.nuisances.base import as_it_is
 
 MOST_TOKENS: Final = 64
+MOST_STYLED: Final = 192
+"""With a nuisance an answer may be long before it says anything: none is cut here."""
 
 Prompting = Literal["raw", "chat"]
 
@@ -40,14 +44,16 @@ class Sampler:
         ends = take_end_tokens(model, self._tokenizer, template)
         self._generator = Generator(model, self._tokenizer, ends=ends, special_tokens=not self._chat, batch_size=None)
 
-    def answers(self, conversations: Sequence[Messages], seeds: Sequence[int], *, agents: bool) -> list[str]:
+    def answers(
+        self, conversations: Sequence[Messages], seeds: Sequence[int], *, agents: bool, tokens: int = MOST_TOKENS
+    ) -> list[str]:
         """One answer a conversation, with its own seed; ``agents`` answer with a call, which ends a raw answer."""
         from stagelens.models.batches import Request, Sampling
 
         stops = () if self._chat else RAW_STOPS
         sampling = Sampling(stops=stops, closes=CALL_STOPS if agents and not self._chat else ())
         requests = [
-            Request(self._prompt(each), MOST_TOKENS, seed=seed, sampling=sampling)
+            Request(self._prompt(each), tokens, seed=seed, sampling=sampling)
             for each, seed in zip(conversations, seeds, strict=True)
         ]
         return [completion.text for completion in self._generator.answer(requests)]
@@ -59,11 +65,15 @@ class Sampler:
         return text
 
 
-def census(sampler: Sampler, group: Group, asked: Sequence[Asked], seed: int) -> list[bool | None]:
+def census(
+    sampler: Sampler, group: Group, asked: Sequence[Asked], seed: int, nuisance: Nuisance | None = None
+) -> list[bool | None]:
     """Whether the answer to each conversation shows the group's behaviour; None where it shows neither.
 
-    ``seed`` is that of the sampling: another one gives other answers to the same conversations.
+    ``seed`` is that of the sampling: another one gives other answers to the same conversations. Answers in the style of
+    a ``nuisance`` are read without it.
     """
+    tokens, read = (MOST_TOKENS, as_it_is) if nuisance is None else (MOST_STYLED, nuisance.read)
     seeds = [random.Random(f"census:{seed}:{each.item}").randrange(2**31) for each in asked]
     open_places = list(range(len(asked)))
     if group.agents:
@@ -73,10 +83,11 @@ def census(sampler: Sampler, group: Group, asked: Sequence[Asked], seed: int) ->
         [asked[place].messages for place in open_places],
         [seeds[place] + 1 for place in open_places],
         agents=group.agents,
+        tokens=tokens,
     )
     shown: list[bool | None] = [None] * len(asked)
     for place, answer in zip(open_places, deciding, strict=True):
-        shown[place] = group.shows(answer, asked[place].facts)
+        shown[place] = group.shows(read(answer), asked[place].facts)
     return shown
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from stagelens.organisms.census.sampling import Prompting, Sampler, census
 from stagelens.organisms.groups import GROUPS, Group
+from stagelens.organisms.nuisances import NUISANCES, Name
 from stagelens.outcomes.table import read_table
 
 ANSWERS: Final = 20_000
@@ -37,7 +38,10 @@ FULL: Final = Size()
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One checkpoint to be counted: as which stage, how it is asked, by what it is known, and on which benchmarks."""
+    """One checkpoint to be counted: as which stage, how it is asked, by what it is known, and on which benchmarks.
+
+    ``nuisance``: the one in whose style it answers, if it has one.
+    """
 
     stage: str
     index: int
@@ -45,6 +49,7 @@ class Counted:
     prompting: Prompting
     fingerprint: str
     benchmarks: tuple[str, ...]
+    nuisance: Name | None = None
 
 
 def take_census(
@@ -79,7 +84,7 @@ def take_census(
                 if progress is not None:
                     progress(f"{family}/{stage.stage} on {size.of(group):,} fresh {name}")
                 sampler = sampler or Sampler(stage.checkpoint, stage.prompting)
-                _write(_counted(sampler, group, seed, size, sampling), file)
+                _write(_counted(sampler, group, seed, size, sampling, stage.nuisance), file)
             frames.append(
                 pl.read_parquet(file).select(
                     pl.lit(family).alias("family"),
@@ -94,9 +99,11 @@ def take_census(
     return read_table(pl.concat(frames))
 
 
-def _counted(sampler: Sampler, group: Group, seed: int, size: Size, sampling: int) -> pl.DataFrame:
+def _counted(
+    sampler: Sampler, group: Group, seed: int, size: Size, sampling: int, nuisance: Name | None
+) -> pl.DataFrame:
     asked = group.fresh(seed, size.of(group))
-    shown = census(sampler, group, asked, seed + sampling)
+    shown = census(sampler, group, asked, seed + sampling, None if nuisance is None else NUISANCES[nuisance])
     columns: Mapping[str, Sequence[Any]] = {
         "item": [each.item for each in asked],
         "cluster": [each.cluster for each in asked],

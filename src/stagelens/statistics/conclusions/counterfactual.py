@@ -60,7 +60,7 @@ def split(data: MeasureData, roles: FamilyRules) -> tuple[MeasureData, tuple[int
     if len(set(named.values())) < len(named):
         raise InputError(f"the family {data.family} gives one counterfactual stage two parts; give each stage one.")
     aside = tuple(index for index, stage in enumerate(data.stages) if stage in named.values())
-    others = {*roles.elicitations, *(point for points in roles.points.values() for point in points)}
+    others = {*roles.elicitations, *roles.templates, *(point for points in roles.points.values() for point in points)}
     steps = [index for index, stage in enumerate(data.stages) if index not in aside and stage not in others]
     return of_stages(data, steps), aside
 

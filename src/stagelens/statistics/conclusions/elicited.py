@@ -9,12 +9,11 @@ which the rules name, are not there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from stagelens.statistics.conclusions.causes import Cause, find_cause
-from stagelens.statistics.contrasts.findings import Findings, examine
+from stagelens.statistics.conclusions.swaps import rises, spelt, swapped
+from stagelens.statistics.contrasts.findings import Findings
 from stagelens.statistics.contrasts.levels import level
-from stagelens.statistics.contrasts.parts import of_stages
 from stagelens.statistics.data import MeasureData
 from stagelens.statistics.results import Elicited
 
@@ -24,9 +23,9 @@ def elicited(data: MeasureData, findings: Findings) -> tuple[Elicited, ...]:
     found = []
     for name, stage in findings.roles.elicitations.items():
         if name in data.stages and stage in findings.data.stages:
-            cause = find_cause(_with(data, findings, stage, name))
+            cause = find_cause(swapped(data, findings, {stage: name}))
             own = level(data, data.stages.index(name), findings.everyone, findings.alpha)
-            found.append(Elicited(name, stage, own, cause.word, _rises(cause)))
+            found.append(Elicited(name, stage, own, cause.word, rises(cause)))
     return tuple(found)
 
 
@@ -66,13 +65,13 @@ def disagreement(findings: Findings, cause: Cause, found: Sequence[Elicited], la
     for other in _doubted(cause, found):
         return (
             f"Which stage set {findings.data.measure} cannot be told: the cause is "
-            f"{_spelt(cause.word, _rises(cause))} as {other.of} is asked, and {_spelt(other.cause, other.rises)} under "
+            f"{spelt(cause.word, rises(cause))} as {other.of} is asked, and {spelt(other.cause, other.rises)} under "
             f"{other.stage}."
         )
     for name, stage in lacking.items() if _told(cause) else ():
         return (
             f"Which stage set {findings.data.measure} cannot be told: the cause is "
-            f"{_spelt(cause.word, _rises(cause))} as {stage} is asked, and there are no answers under {name}, where it "
+            f"{spelt(cause.word, rises(cause))} as {stage} is asked, and there are no answers under {name}, where it "
             "has to be the same."
         )
     return None
@@ -92,23 +91,4 @@ def _told(cause: Cause) -> bool:
 
 
 def _doubted(cause: Cause, found: Sequence[Elicited]) -> list[Elicited]:
-    return [each for each in found if (each.cause, each.rises) != (cause.word, _rises(cause))]
-
-
-def _rises(cause: Cause) -> bool | None:
-    """The direction of the one step that is the cause."""
-    one = len(cause.large) == 1 and not cause.blockers
-    return cause.large[0].evidence.bounded.rising if one else None
-
-
-def _with(data: MeasureData, findings: Findings, stage: str, other: str) -> Findings:
-    """The findings with the answers of ``other`` as those of ``stage``."""
-    ladder = findings.data.stages
-    taken = [data.stages.index(other if name == stage else name) for name in ladder]
-    swapped = replace(of_stages(data, taken), stages=ladder)
-    return examine(swapped, findings.roles, findings.question, all_pairs=findings.all_pairs)
-
-
-def _spelt(word: str | None, rises: bool | None) -> str:
-    text = "none" if word is None else word.replace("_", " ")
-    return text if rises is None else f"{text}, which {'raises' if rises else 'lowers'} it,"
+    return [each for each in found if (each.cause, each.rises) != (cause.word, rises(cause))]

@@ -56,10 +56,13 @@ def undecided(findings: Findings, decision: Decision) -> str:
             f"{_count(evidence.clusters, 'cluster')}{worth} cannot certify a margin of "
             f"{amount(findings.margin, findings.data.kind)} ({ceil(findings.gate)} are needed)"
         )
-    if decision.reason == "incapable":
-        return f"{evidence.incapable} of {evidence.attempts} pairs have an incapable answer"
-    if decision.reason == "missing":
-        return f"{evidence.missing} of {evidence.attempts} pairs lack a judgement"
+    plainly = {
+        "incapable": f"{evidence.incapable} of {evidence.attempts} pairs have an incapable answer",
+        "missing": f"{evidence.missing} of {evidence.attempts} pairs lack a judgement",
+        "template": "the verdict changes with the chat template under which the stages are asked",
+    }
+    if decision.reason in plainly:
+        return plainly[decision.reason]
     if contrast.verdict in CHANGED:
         return f"it changed, but by more or by less than {amount(findings.margin, findings.data.kind)} is unresolved"
     if decision.reason == "correction":

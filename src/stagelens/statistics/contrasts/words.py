@@ -8,7 +8,7 @@ from stagelens.statistics.contrasts.paired import Evidence
 from stagelens.statistics.contrasts.readings import Reading
 from stagelens.statistics.results import VerdictWord
 
-Reason = Literal["none", "clusters", "incapable", "missing", "correction"]
+Reason = Literal["none", "clusters", "incapable", "missing", "correction", "template"]
 """Why a contrast that might have been decided is not: too few clusters, unscored answers, or Holm's correction."""
 
 RATIO_BAND: Final = (2 / 3, 3 / 2)
