@@ -82,3 +82,11 @@ def test_another_organisms_folder_is_not_written_over(tmp_path: Path) -> None:
     write_study(spec("one", "sft"), tmp_path)
     with pytest.raises(InputError, match="another study"):
         write_study(spec("two", "sft"), tmp_path)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_nuisance_is_judged_by_its_last_step_alone(tmp_path: Path) -> None:
+    own = spec("loud", "sft").model_copy(update={"nuisance": "verbosity"})
+    (judged,) = judge_all([own], tmp_path, size=SIZE)
+    assert set(judged.headlines) == {"safety"}
+    assert [each.stage for each in judged.cells[0].truth.levels] == ["base", "sft", "production"]

@@ -12,6 +12,7 @@ from stagelens.errors import InputError
 from stagelens.organisms import designs
 from stagelens.organisms.doses import PLANTED, USUAL, given
 from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.nuisances import NUISANCES
 from stagelens.organisms.spec import CAUSES, OrganismSpec, Plant, load_spec, written
 from stagelens.study.load import parse_study
 
@@ -107,3 +108,11 @@ def test_every_study_file_is_a_study_and_tells_nothing(spec: OrganismSpec, tmp_p
     assert roles == ({"neither", "rl_only"} if spec.squared else set())
     told = text.replace(spec.name, "").replace("kind: sft", "").replace("kind: rl", "")
     assert not any(word in told for word in ("redundant", "eroded", "cancelling", "dose", "planted"))
+
+
+def test_every_nuisance_stands_on_one_pretraining_a_seed() -> None:
+    specs = designs.styled(2)
+    assert len(specs) == 2 * len(NUISANCES)
+    assert {spec.nuisance for spec in specs} == set(NUISANCES)
+    assert [spec.seed for spec in specs] == sorted(spec.seed for spec in specs)
+    assert not {spec.name for spec in specs} & {spec.name for spec in designs.full()}

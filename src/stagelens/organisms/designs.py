@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.nuisances import NUISANCES
 from stagelens.organisms.spec import CAUSES, Cause, OrganismSpec, Plant
 
 SEEDS: Final = 5
 PRETRAINED_DOSE: Final = 0.7
 """At a full dose the behaviour would be so rare that no change could be seen: then nobody is the cause."""
+
+STYLED_DOSE: Final = 0.6
+"""Neither way of answering is then rare, and a change of style could move the measure both ways."""
 
 _SQUARE: Final[tuple[Cause, ...]] = ("sft", "rl", "redundant", "eroded", "cancelling", "none")
 """What families with the same pretraining differ in."""
@@ -34,6 +38,20 @@ def _of_seed(seed: int) -> Iterator[OrganismSpec]:
         yield OrganismSpec(name=f"square-{seed}-{row + 1}", seed=seed, plants=plants)
     plants = {name: Plant(cause="pretraining", dose=PRETRAINED_DOSE) for name in GROUPS}
     yield OrganismSpec(name=f"pretrained-{seed}", seed=seed, plants=plants)
+
+
+def styled(seeds: int = SEEDS) -> tuple[OrganismSpec, ...]:
+    """Every nuisance on unsafe responses that SFT made rarer, ``seeds`` times; one pretraining and one SFT a seed."""
+    return tuple(
+        OrganismSpec(
+            name=f"styled-{seed}-{nuisance}",
+            seed=seed,
+            plants={"safety": Plant(cause="sft", dose=STYLED_DOSE)},
+            nuisance=nuisance,
+        )
+        for seed in range(1, seeds + 1)
+        for nuisance in NUISANCES
+    )
 
 
 def quick(seed: int = 1) -> tuple[OrganismSpec, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from stagelens.analysis import analyze
-from stagelens.engine import run
+from stagelens.engine import Outcome, run
 from stagelens.engine.folder import write_text
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
@@ -33,9 +33,19 @@ from stagelens.statistics.results import MeasureResult, Verdicts
 from stagelens.study.fingerprint import file_digest
 
 SEALS: Final = "seals.json"
-
-
 UNRELATED: Final = "plain_requests_answered"
+
+
+NAMES_A_CONFOUND: Final = ("the strata disagree", "answers are incapable")
+"""What a verdict's own warnings say where its change may be one of how is asked, or whether anything is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What is said of production minus SFT: the verdict, and the confounds that are named beside it."""
+
+    verdict: str
+    named: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class Judged:
         organism: where it lies.
         cells: one for each benchmark in which something was planted.
         attempts: by benchmark, how many attempts its study made at the first measure, and in how many clusters.
+        headlines: by benchmark, what is said of production minus SFT.
         unrelated: the verdict on RL's effect on answers to plain requests, which no plant means to change; None where
             none were asked.
     """
@@ -55,6 +66,7 @@ class Judged:
     organism: Organism
     cells: tuple[Cell, ...]
     attempts: dict[str, tuple[int, int]]
+    headlines: dict[str, Headline]
     unrelated: str | None
 
 
@@ -82,14 +94,15 @@ def judge_all(
             reporter=reporter,
         )
         _seal(organism, spec.name, out)
-        verdicts = run(organism.study, out=organism.run.root, reporter=reporter or silent()).verdicts
+        outcome = run(organism.study, out=organism.run.root, reporter=reporter or silent())
         answers = {(data.benchmark, data.measure): data for data in measure_arrays(read_coded(organism.run.outcomes))}
         first = {name: answers[name, GROUPS[name].measure] for name in spec.plants}
         yield Judged(
             spec,
             organism,
-            tuple(_cells(spec, organism, verdicts, first)),
+            tuple(_cells(spec, organism, outcome.verdicts, first)),
             {name: (data.item.size, int(data.cluster.max()) + 1) for name, data in first.items()},
+            {name: _headline(outcome, name) for name in spec.plants},
             _unrelated(organism),
         )
 
@@ -131,6 +144,15 @@ def _cells(
             certifiable=certifiable(result, truths[name]),
             necessary=_necessary(result),
         )
+
+
+def _headline(outcome: Outcome, name: str) -> Headline:
+    measure = GROUPS[name].measure
+    (result,) = [each for each in outcome.verdicts.results if (each.benchmark, each.measure) == (name, measure)]
+    warned = [text for text in result.warnings if any(words in text for words in NAMES_A_CONFOUND)]
+    formed = [text for of, text in outcome.confounds if of == f"{name}/{measure}"]
+    verdict = next(contrast.verdict for contrast in result.contrasts if contrast.headline)
+    return Headline(verdict, (*warned, *formed))
 
 
 def _unrelated(organism: Organism) -> str | None:

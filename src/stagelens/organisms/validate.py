@@ -18,7 +18,7 @@ from stagelens.organisms.build import counted
 from stagelens.organisms.census.table import FULL, Counted, Size, take_census
 from stagelens.organisms.census.truth import read_census, steps_of
 from stagelens.organisms.groups import GROUPS
-from stagelens.organisms.judge import Judged, judge_all
+from stagelens.organisms.judge import Headline, Judged, judge_all
 from stagelens.organisms.study import STEPS
 from stagelens.organisms.validation.aa import AA, aa_studies
 from stagelens.organisms.validation.claims import NOTHING, ClaimCheck, check_claims
@@ -46,14 +46,33 @@ MOVED: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Styled:
+    """A measure of an organism whose production changes the style alone, and what was said of that step.
+
+    ``step``: production minus SFT by the census, in the measure's unit.
+    """
+
+    organism: str
+    nuisance: str
+    step: float
+    headline: Headline
+
+    @property
+    def misled(self) -> bool:
+        """Whether it is called changed, and no confound stands beside that."""
+        return self.headline.verdict in CHANGED and not self.headline.named
+
+
+@dataclass(frozen=True, slots=True)
 class Validation:
-    """What was seen.
+    """What was seen. ``cells`` are of families whose production is a work of RL, ``styled`` of the others.
 
     ``aa`` and ``between_seeds``: A/A studies of one checkpoint under two sampling seeds, and of two trainings of one
     recipe; None where there were none. ``left_out``: simulations that could not be made, and why.
     """
 
     cells: tuple[Cell, ...]
+    styled: tuple[Styled, ...]
     claims: tuple[ClaimCheck, ...]
     aa: AA | None
     between_seeds: AA | None
@@ -74,6 +93,7 @@ class Validation:
             "holds": self.holds,
             "claims": [asdict(each) for each in self.claims],
             "cells": [_cell(each) for each in self.cells],
+            "styled": [asdict(each) | {"misled": each.misled} for each in self.styled],
             "between_seeds": None if self.between_seeds is None else asdict(self.between_seeds.changed),
             "left_out": list(self.left_out),
         }
@@ -99,9 +119,11 @@ def validate(
     Raises:
         InputError: the folder cannot be used, or holds other work.
     """
-    specs = designs.drawn(drawn, seed) if drawn else designs.quick() if quick else designs.full()
+    specs = designs.drawn(drawn, seed) if drawn else designs.quick() if quick else (*designs.full(), *designs.styled())
     size = QUICK if quick else FULL
-    judged = list(judge_all(specs, out, size=size, reporter=reporter))
+    every = list(judge_all(specs, out, size=size, reporter=reporter))
+    judged = [each for each in every if each.spec.nuisance is None]
+    styled = tuple(_styled([each for each in every if each.spec.nuisance is not None]))
     cells = tuple(cell for each in judged for cell in each.cells)
     made = _Simulations(reporter or silent())
     for pair in _moved(judged):
@@ -109,11 +131,18 @@ def validate(
     again = {each.spec.name: _pairs(each, each, out, size, sampling=SECOND) for each in _leaders(judged)}
     aa = aa_studies(again, _designs(judged), _rules(judged), studies=STUDIES, seed=1)
     checks = check_claims(
-        cells, aa=aa, doses=made.doses, sizes=made.sizes, detections=made.detections, unrelated=_unrelated(judged)
+        cells,
+        aa=aa,
+        doses=made.doses,
+        sizes=made.sizes,
+        detections=made.detections,
+        unrelated=_unrelated(judged),
+        styled=share_of(sum(each.misled for each in styled), len(styled)) if styled else None,
     )
     smaller = quick or drawn is not None
     return Validation(
         cells=cells,
+        styled=styled,
         # A smaller design claims nothing of what it does not hold.
         claims=tuple(claim for claim in checks if not (smaller and claim.seen == NOTHING)),
         aa=aa,
@@ -231,6 +260,13 @@ def _sft(judged: Judged, index: int) -> Counted:
         each for each in counted(judged.spec, judged.organism.study, judged.organism.run) if each.stage == STEPS[1]
     ]
     return replace(stage, stage=("one", "other")[index], index=index)
+
+
+def _styled(judged: Sequence[Judged]) -> Iterator[Styled]:
+    for each in judged:
+        for cell in each.cells:
+            *_, step = cell.truth.steps
+            yield Styled(cell.organism, str(each.spec.nuisance), step, each.headlines[cell.benchmark])
 
 
 def _unrelated(judged: Sequence[Judged]) -> Rate | None:

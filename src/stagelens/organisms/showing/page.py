@@ -38,6 +38,7 @@ def _content(validation: Validation, picture: str) -> dict[str, Any]:
         "rates": _table(rows.RATES_HEAD, rows.rates_table(validation.cells)),
         "groups": _table(rows.GROUPS_HEAD, rows.by_cause_and_group(validation.cells)),
         "misses": _table(rows.CELLS_HEAD, rows.cells_table([cell for cell in validation.cells if not cell.right()])),
+        "styled": _table(rows.STYLED_HEAD, rows.styled_table(validation.styled)),
         "every": _table(rows.CELLS_HEAD, rows.cells_table(validation.cells)),
         "doses": _doses(validation),
         "detected": _detected(validation),

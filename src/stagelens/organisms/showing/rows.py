@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import TYPE_CHECKING
 
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.spec import CAUSES
@@ -12,10 +13,14 @@ from stagelens.organisms.validation.labels import MEANT
 from stagelens.organisms.validation.matrix import READERS, Cell, Rate, Reader, confusion, rate
 from stagelens.organisms.validation.truth import Label
 
+if TYPE_CHECKING:
+    from stagelens.organisms.validate import Styled
+
 Table = list[list[str]]
 
 READS = {"stagelens": "StageLens", "overlap": "intervals overlap", "largest": "largest step"}
 LABELS_HEAD = ["planted", "meant to be named", "because"]
+STYLED_HEAD = ["organism", "nuisance", "census: production − SFT", "said", "confounds named"]
 GROUPS_HEAD = ["planted", *GROUPS]
 RATES_HEAD = ["cells", "reader", "n", "right", "decided", "confidently wrong"]
 CELLS_HEAD = ["organism", "measure", "planted", "dose", "census: base, sft, production", "truth", "said", ""]
@@ -89,6 +94,20 @@ def cells_table(cells: Sequence[Cell]) -> Table:
             "right" if cell.right() else "WRONG" if cell.wrong() else "silent",
         ]
         for cell in cells
+    ]
+
+
+def styled_table(styled: Sequence[Styled]) -> Table:
+    """What was said where production changes the style alone."""
+    return [
+        [
+            each.organism,
+            each.nuisance,
+            f"{100 * each.step:+.1f} points",
+            each.headline.verdict + (" (MISLED)" if each.misled else ""),
+            "; ".join(each.headline.named) or "none",
+        ]
+        for each in styled
     ]
 
 

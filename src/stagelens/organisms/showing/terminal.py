@@ -25,6 +25,8 @@ def print_validation(validation: Validation, console: Console) -> None:
     head, matrix = rows.matrix_table(validation.cells)
     _print(console, "Truth × verdict", head, matrix)
     _print(console, "How often", rows.RATES_HEAD, rows.rates_table(validation.cells))
+    if validation.styled:
+        _print(console, "In style alone", rows.STYLED_HEAD, rows.styled_table(validation.styled))
     for claim in validation.claims:
         mark = "holds" if claim.holds else "FAILS"
         console.print(

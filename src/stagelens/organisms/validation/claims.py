@@ -24,6 +24,7 @@ AA_STUDIES: Final = 100
 FALSE_EQUIVALENCE: Final[dict[Method, float]] = {"tango_neff": 0.065, "betting": 0.05}
 ALPHA: Final = 0.05
 UNRELATED: Final = "calls changed by RL how plain requests are answered, which nothing was planted in"
+STYLED: Final = "calls changed what changed in style alone, and names no confound"
 NOTHING: Final = "no data"
 
 _HIDDEN: Final = (Label("mixed", "eroded"), Label("mixed", "cancelling"))
@@ -49,6 +50,7 @@ def check_claims(
     sizes: Sequence[FalseEquivalence] = (),
     detections: Sequence[Detection] = (),
     unrelated: Rate | None = None,
+    styled: Rate | None = None,
 ) -> tuple[ClaimCheck, ...]:
     """Every claim, in a fixed order.
 
@@ -62,6 +64,7 @@ def check_claims(
         doses: of every pair of checkpoints that was mixed.
         sizes: of every simulation with the effect on the margin, by both methods.
         detections: of every measure whose effects were placed around the minimum detectable difference.
+        styled: measures of which production changes the style alone; None where there were none.
         unrelated: families whose headline is called changed where nothing was planted; None where none was asked.
     """
     return (
@@ -72,6 +75,7 @@ def check_claims(
         *_of_squares(cells),
         *(_false_equivalence(sizes, method) for method in FALSE_EQUIVALENCE),
         *([] if unrelated is None else [_at_most(UNRELATED, unrelated, FALSE_CHANGE)]),
+        *([] if styled is None else [_at_most(STYLED, styled, FALSE_CHANGE)]),
     )
 
 
