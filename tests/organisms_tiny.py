@@ -18,11 +18,12 @@ def make_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
         | {"max_steps": 8, "warmup_steps": 0, "tokenizer": {"vocab_size": 400}}
         | {"architecture": recipes["base"]["architecture"] | {"hidden_size": 32, "num_hidden_layers": 1}},
         "sft": recipes["sft"] | {"max_steps": 4, "warmup_steps": 0},
+        "later": recipes["later"] | {"max_steps": 4, "warmup_steps": 0},
         "rl": recipes["rl"]
         | {"max_steps": 2, "per_device_train_batch_size": 8, "num_generations": 4, "max_completion_length": 8},
         "generation": {**recipes["generation"], "max_answer_tokens": 8},
     }
-    for kind in ("base", "sft"):
+    for kind in ("base", "sft", "later"):
         small[kind].pop("num_train_epochs")
     monkeypatch.setattr(study, "recipes", lambda: small)
     monkeypatch.setattr(data, "PLAIN_TEXTS", 200)
