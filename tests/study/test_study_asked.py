@@ -185,3 +185,11 @@ def test_both_chat_templates_ask_tuned_stages_before_production_once_more():
     assert (again.stage.elicitation, again.trained, again.checkpoint) == ("template", False, "sft@seed-8")
     assert outcome_names(both, "f") == ("base", "sft", "sft@production_template", "production")
     assert "sft@production_template" not in names(study())
+
+
+def test_a_stage_cannot_have_the_name_of_one_under_both_templates():
+    more = "- {name: sft@production_template, kind: dpo, model: ./dpo}"
+    text = STUDY % {"elicitation": "raw", "sft": "", "more": more, "production": ""}
+    parse_study(text, folder=Path("/studies"))
+    with pytest.raises(InputError, match="sft@production_template"):
+        parse_study(text + "generation: {chat_template: both}\n", folder=Path("/studies"))

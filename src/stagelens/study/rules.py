@@ -10,11 +10,11 @@ from typing import Final
 
 from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.measures import KNOWN, Measure
-from stagelens.study.asked import point_name, second_name
+from stagelens.study.asked import borrowed_name, borrows, point_name, second_name
 from stagelens.study.lineage import family_problems
 from stagelens.study.paths import is_local
 from stagelens.study.problems import FieldPath, Problem, nearest
-from stagelens.study.spec import ClaimSpec, Family, JudgeSpec, Study
+from stagelens.study.spec import ClaimSpec, JudgeSpec, Study
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|,]')
 MAX_NAME = 100
@@ -58,7 +58,7 @@ def _names(study: Study) -> Iterator[Problem]:
         stages = ("families", key, "stages")
         for index, stage in enumerate(family.stages):
             yield from _name(stage.name, (*stages, index, "name"))
-        names, where = _asked_names(family, stages)
+        names, where = _asked_names(study, key, stages)
         yield from _repeated(names, where)
     for group, keys in (("families", list(study.families)), ("benchmarks", list(study.benchmarks))):
         yield from _repeated(keys, [(group, key) for key in keys])
@@ -66,8 +66,9 @@ def _names(study: Study) -> Iterator[Problem]:
         yield from _name(key, ("benchmarks", key))
 
 
-def _asked_names(family: Family, stages: FieldPath) -> tuple[list[str], list[FieldPath]]:
+def _asked_names(study: Study, key: str, stages: FieldPath) -> tuple[list[str], list[FieldPath]]:
     """Every name that an outcome table would know, and the field that gives it: stages first, then what they add."""
+    family = study.families[key]
     names = [stage.name for stage in family.stages]
     where: list[FieldPath] = [(*stages, index, "name") for index in range(len(names))]
     for index, stage in enumerate(family.stages):
@@ -77,6 +78,9 @@ def _asked_names(family: Family, stages: FieldPath) -> tuple[list[str], list[Fie
         if stage.elicitation == "urial":
             names.append(second_name(stage.name))
             where.append((*stages, index, "elicitation"))
+        if borrows(stage, study, key):
+            names.append(borrowed_name(stage.name))
+            where.append(("generation", "chat_template"))
     return names, where
 
 
