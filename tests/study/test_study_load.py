@@ -145,7 +145,7 @@ STRUCTURE = [
     (("{max_answer_tokens: 64}", "{temperature: hot}"), "s.yaml:21: generation.temperature: must be a number"),
     (("{max_answer_tokens: 64}", "{top_p: 0}"), "s.yaml:21: generation.top_p: must be more than 0, not 0"),
     (("{max_answer_tokens: 64}", "{top_p: 1.5}"), "s.yaml:21: generation.top_p: must be at most 1, not 1.5"),
-    (("{max_answer_tokens: 64}", "{chat_template: base}"), "must be 'own' or 'production', not the text 'base'"),
+    (("{max_answer_tokens: 64}", "{chat_template: base}"), "'own', 'production' or 'both', not the text 'base'"),
     (("{max_answer_tokens: 64}", "5"), "s.yaml:21: generation: must be a mapping of keys to values, not 5"),
     (("  safety: {}", "  safety:"), "s.yaml:23: benchmarks.safety: must be a mapping of keys to values, not empty"),
     (("  margins:", "  alpha: 0.7\n  margins:"), "s.yaml:28: analysis.alpha: must be less than 0.5, not 0.7"),
