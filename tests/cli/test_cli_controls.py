@@ -83,7 +83,7 @@ def test_a_missed_control_is_loud_and_stays(
     verdicts = (run / "verdicts.json").read_bytes()
     with playing(sft_model=answered, production_model=answered) as sent:
         assert stagelens("run", study, "--out", run)[0] == 0
-        assert sent == {"sft_model": [], "production_model": []}
+        assert sent["sft_model"] == sent["production_model"] == []
     assert (run / "verdicts.json").read_bytes() == verdicts
     assert len(folders) == 1
     again = library.analyze(run / "outcomes.parquet", study=run / "study.yaml")

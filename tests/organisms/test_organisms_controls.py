@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -184,6 +184,16 @@ def graded(asked: Study, out: Path, **_: Any) -> Outcome:
     return Outcome(folder, stagelens.analyze(folder.outcomes, study=asked), ())
 
 
+def again(folder: Path) -> Callable[..., Outcome]:
+    """In place of a run of safety that ended before."""
+
+    def ended(asked: Study, out: Path, **_: Any) -> Outcome:
+        run = RunFolder(folder / "runs" / "safety")
+        return Outcome(run, stagelens.analyze(run.outcomes, study=asked), ())
+
+    return ended
+
+
 def test_judges_grade_what_they_can_and_what_they_do_not_show_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +220,40 @@ def test_controls_that_cannot_be_run_are_missing_with_the_cause(
     monkeypatch.setattr(sys.modules["stagelens.organisms.controls.run"], "run", refused)
     found = run_controls(user_study("safety"), tmp_path)
     assert found == Controlled((absent("safety", "openai/j cannot be used: no key"),), ())
+
+
+def test_a_study_of_models_behind_an_api_says_what_a_control_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["stagelens.organisms.controls.run"]
+    monkeypatch.setattr(module, "run", graded)
+    monkeypatch.setattr(module, "find_spec", lambda name: None if name in ("torch", "trl") else object())
+    (control,) = run_controls(user_study("safety"), tmp_path).controls
+    needs = "training its small model needs torch, trl: pip install 'stagelens[local]'"
+    assert control == absent("safety", needs)
+    assert list(tmp_path.iterdir()) == []
+    # What has been made elsewhere needs no training.
+    monkeypatch.setattr(module, "find_spec", lambda name: object())
+    assert run_controls(user_study("safety"), tmp_path).controls[0].found
+    (tmp_path / "runs" / "safety" / "verdicts.json").touch()
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(module, "run", again(tmp_path))
+    assert run_controls(user_study("safety"), tmp_path).controls[0].found
+
+
+@pytest.mark.parametrize("name", ["study.yaml", "data/safety.jsonl"])
+def test_what_another_release_made_is_not_taken_for_this_ones(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["stagelens.organisms.controls.run"], "run", graded)
+    assert run_controls(user_study("safety"), tmp_path).controls[0].found
+    other = tmp_path / "safety" / name
+    other.write_text(other.read_text(encoding="utf-8").replace("safety", "other", 1) + "\n", encoding="utf-8")
+    before = other.read_bytes()
+    (control,) = run_controls(user_study("safety"), tmp_path).controls
+    assert control.found is None
+    assert f"{tmp_path} was made by another release of StageLens: remove it, and the same" in control.text
+    assert other.read_bytes() == before
 
 
 @pytest.fixture(scope="module")

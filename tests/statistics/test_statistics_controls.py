@@ -60,6 +60,9 @@ def test_a_control_of_other_graders_says_nothing_of_these():
     by_rules = replace(FOUND, judges=())
     assert warned([by_rules], {})["unsafe_response"] == ()
     assert "says nothing of openai/a" in warned([by_rules])["unsafe_response"][0]
+    first, second = warned([MISSED], {})["unsafe_response"]
+    assert first == MISSED.text
+    assert second.endswith("that it was missed says nothing of the benchmark's own rules")
 
 
 @given(

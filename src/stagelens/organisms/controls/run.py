@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from stagelens.benchmarks import get_benchmark
 from stagelens.engine import Outcome, left_out, run
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.pricing import price_judging
 from stagelens.engine.progress import Reporter, silent
 from stagelens.engine.shards import read_questions
 from stagelens.errors import InputError
-from stagelens.organisms.build import write_study
+from stagelens.organisms.build import STUDY, write_study
 from stagelens.organisms.controls.design import control_spec, control_study
 from stagelens.organisms.controls.reading import RULES, STANDS, absent, impossible, read_control
+from stagelens.organisms.data import data_files
 from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.spec import OrganismSpec
+from stagelens.organisms.study import study_text
 from stagelens.outcomes.controls import graders
 from stagelens.outcomes.table import read_table
 from stagelens.statistics.results import Control
@@ -24,6 +29,8 @@ from stagelens.study.spec import Study
 
 MOST_ITEMS: Final = 120
 """Of each benchmark: a change of ninety points needs no more, and a judge may cost money."""
+TRAINS: Final = ("torch", "transformers", "trl")
+"""What trains a small model; a study of models behind an API does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,9 @@ def run_controls(
         return _in_order(study, without, ())
     of = "-".join(spec.plants)  # a study that gains a benchmark gets another organism
     root = folder / "runs" / of
+    unready = _unready(spec, folder / of, RunFolder(root))
+    if unready is not None:
+        return _in_order(study, [*without, *(absent(name, unready) for name in spec.plants)], ())
     try:
         made = write_study(spec, folder / of)
         made = made if size is None else size(made)
@@ -73,6 +83,18 @@ def run_controls(
     except InputError as error:
         return _in_order(study, [*without, *(absent(name, str(error)) for name in spec.plants)], ())
     return _in_order(study, [*without, *_read(study, asked, outcome, lacks)], outcome.missing)
+
+
+def _unready(spec: OrganismSpec, place: Path, run_folder: RunFolder) -> str | None:
+    """Why an organism cannot be made in ``place``, a clause; None where it can, or has been."""
+    for name, text in {**data_files(spec), STUDY: study_text(spec)}.items():
+        file = place / name
+        if file.is_file() and file.read_bytes() != text.encode():
+            return f"{place.parent} was made by another release of StageLens: remove it, and the same command goes on"
+    lacking = [name for name in TRAINS if find_spec(name) is None]
+    if lacking and not run_folder.verdicts.is_file():
+        return f"training its small model needs {', '.join(lacking)}: pip install 'stagelens[local]'"
+    return None
 
 
 def _announce(asked: Study, reporter: Reporter) -> None:

@@ -16,8 +16,8 @@ def with_controls(verdicts: Verdicts, controls: Sequence[Control], graders: Grad
     """The verdicts with their positive controls, and the warnings that follow from them.
 
     A control is weaker evidence than a change on the study's own items: no verdict, cause or ``sensitivity`` depends
-    on one. A control that was missed is the first warning of every result of its benchmark. One that was found, but by
-    other graders than those of an equivalence beside it, is said to say nothing of these.
+    on one. A control that was missed is the first warning of every result of its benchmark. What other graders found
+    than those of an equivalence beside it, or missed, is said to say nothing of these.
     """
     by_benchmark = {control.benchmark: control for control in controls}
     results = tuple(
@@ -30,15 +30,14 @@ def with_controls(verdicts: Verdicts, controls: Sequence[Control], graders: Grad
 def _warnings(result: MeasureResult, control: Control | None, graders: Graders) -> tuple[str, ...]:
     if control is None or control.found is None:
         return ()
-    if not control.found:
-        return (control.text,)
+    missed = () if control.found else (control.text,)
     own = sorted(graders.get((result.family, result.benchmark, result.measure), ()))
     alike = result.measure != control.measure or own == sorted(control.judges)
     if alike or not any(contrast.headline and contrast.verdict in SAME for contrast in result.contrasts):
-        return ()
-    by = named(own)
+        return missed
+    by, seen = named(own), "found" if control.found else "missed"
     graded = f"the positive control was graded by {named(control.judges)}, these answers by {by}"
-    return (f"{graded}: that it was found says nothing of {by}",)
+    return (*missed, f"{graded}: that it was {seen} says nothing of {by}")
 
 
 def named(judges: Sequence[str]) -> str:
