@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stagelens import engine
 from stagelens.engine import Outcome
-from stagelens.engine import run as run_alone
 from stagelens.engine.collect import decide
 from stagelens.engine.folder import write_text
 from stagelens.statistics.serialise import controls_to_json
@@ -35,7 +35,7 @@ def run(
     Raises:
         InputError: the study or something it names is not usable, or the folder holds work from other inputs.
     """
-    outcome = run_alone(study, out=out, limit=limit, reporter=reporter)
+    outcome = engine.run(study, out=out, limit=limit, reporter=reporter)
     if not with_controls:
         return outcome
     from stagelens.organisms.controls import run_controls
