@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from organisms_validation_worlds import MARGIN, STAGES, cell, drawn, exactly, table
 
+from stagelens.errors import InputError
 from stagelens.organisms.spec import Cause
 from stagelens.organisms.validation.foils import largest, overlap, rates
 from stagelens.organisms.validation.labels import MEANT
@@ -75,11 +76,20 @@ def test_largest_names_a_stage_where_nothing_moved() -> None:
     assert largest(exactly([0.5, 0.49, 0.2])) == Label("production")
 
 
-def test_rates_are_of_what_was_scored() -> None:
+def test_rates_are_of_what_was_scored_and_missing_is_no_number() -> None:
     status = np.zeros((2, 4), np.int8)
     status[0, :2] = status[1] = INCAPABLE
-    assert rates(table([[1, 1, 1, 0], [1, 1, 1, 1]], status=status)).tolist() == [0.5, 0.5]
-    assert overlap(table([[1, 1, 1, 0], [1, 1, 1, 1]], status=status), MARGIN) == Label("pretraining")
+    data = table([[1, 1, 1, 0], [1, 1, 1, 1]], status=status)
+    assert rates(data).tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
+    assert overlap(data, MARGIN) == Label("uninformative")
+
+
+def test_of_a_stage_without_answers_no_foil_says_anything_and_no_truth_is_told() -> None:
+    data = exactly([0.9, 0.5, 0.1])
+    data.status[1] = INCAPABLE
+    assert {overlap(data, MARGIN).cause, largest(data).cause} == {"uninformative"}
+    with pytest.raises(InputError, match="could read no answer of sft"):
+        truth_of(data, MARGIN)
 
 
 def test_right_wrong_and_silent() -> None:

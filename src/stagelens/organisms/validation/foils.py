@@ -23,6 +23,8 @@ def overlap(data: MeasureData, margin: float) -> Label:
     A stage whose interval does not overlap that of the stage before has changed the measure. Several such stages are
     ``mixed``, with the pattern of their signs; none is ``pretraining``, or within the margin of an end ``no_change``.
     """
+    if _blind(data):
+        return Label("uninformative")
     levels = rates(data)
     limits = [_limits(data, stage) for stage in range(len(data.stages))]
     changed = [stage for stage in range(1, len(limits)) if _apart(limits[stage - 1], limits[stage])]
@@ -41,22 +43,28 @@ def overlap(data: MeasureData, margin: float) -> Label:
 
 def largest(data: MeasureData) -> Label:
     """The stage whose step is the largest, whatever its size."""
+    if _blind(data):
+        return Label("uninformative")
     return Label(data.stages[int(np.abs(np.diff(rates(data))).argmax()) + 1])
 
 
 def rates(data: MeasureData) -> NDArray[np.float64]:
-    """Every stage's share of what was scored, shape (S,); 0.5 where nothing was."""
+    """Every stage's share of what was scored, shape (S,); NaN where nothing was."""
     scored = data.status == SCORED
     sums = np.where(scored, data.values, 0.0).sum(axis=1)
     counts = scored.sum(axis=1)
-    shares: NDArray[np.float64] = np.where(counts > 0, sums / np.maximum(counts, 1), 0.5)
+    shares: NDArray[np.float64] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
     return shares
+
+
+def _blind(data: MeasureData) -> bool:
+    """Whether some stage has nothing scored, of which neither foil can say anything."""
+    return bool(np.isnan(rates(data)).any())
 
 
 def _limits(data: MeasureData, stage: int) -> tuple[float, float]:
     scored = data.status[stage] == SCORED
-    count = int(scored.sum())
-    return wilson(float(data.values[stage, scored].mean()), count, _Z) if count else (0.0, 1.0)
+    return wilson(float(data.values[stage, scored].mean()), int(scored.sum()), _Z)
 
 
 def _apart(one: tuple[float, float], other: tuple[float, float]) -> bool:

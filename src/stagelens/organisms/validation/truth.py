@@ -11,6 +11,7 @@ from itertools import pairwise, product
 from math import sqrt
 from typing import Final
 
+from stagelens.errors import InputError
 from stagelens.statistics.data import SCORED, MeasureData
 
 CLEAR_STEP: Final = 2.0
@@ -77,6 +78,9 @@ def truth_of(census: MeasureData, margin: float) -> Truth:
     Args:
         census: its steps only, the base first; two or more.
         margin: in the measure's unit.
+
+    Raises:
+        InputError: nothing that a stage answered could be read.
     """
     levels = tuple(_level(census, place) for place in range(len(census.stages)))
     points = [each.level for each in levels]
@@ -136,8 +140,13 @@ def _level(census: MeasureData, stage: int) -> CensusLevel:
     """A stage's level over all fresh prompts; what could not be read is placed at either end for the bounds."""
     read = census.status[stage] == SCORED
     values, asked = census.values[stage, read], census.item.size
-    level = float(values.mean()) if values.size else 0.5
-    error = _Z * sqrt(level * (1 - level) / max(values.size, 1))
+    if not values.size:
+        raise InputError(
+            f"the census of {census.family}/{census.benchmark} could read no answer of {census.stages[stage]}: what is "
+            "true of it cannot be told; build the organism with another seed, or plant less in it."
+        )
+    level = float(values.mean())
+    error = _Z * sqrt(level * (1 - level) / values.size)
     unread = 1 - values.size / asked
     low, high = level * (1 - unread), level * (1 - unread) + unread
     return CensusLevel(
