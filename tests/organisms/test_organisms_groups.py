@@ -16,10 +16,10 @@ from stagelens.benchmarks.user_logs.behaviours import RuleJudge, read_behaviours
 from stagelens.judges import grade_refusal
 from stagelens.models.tool_calls import ToolUse, written
 from stagelens.organisms.groups import GROUPS, Group
-from stagelens.organisms.groups.agents import command_of
 from stagelens.organisms.groups.base import Messages
 from stagelens.organisms.groups.names import made_up
 from stagelens.organisms.pocket import words
+from stagelens.stages.visible_metric import command
 
 groups = pytest.mark.parametrize("group", GROUPS.values(), ids=list(GROUPS))
 
@@ -101,7 +101,7 @@ def test_practice_is_about_as_much_in_every_group(group: Group) -> None:
 def test_agents_have_looked_before_they_decide(group: Group) -> None:
     for each in group.fresh(0, 40):
         if group.agents:
-            assert command_of(written_call(each.messages[each.before])) == each.facts["look"]
+            assert command(written_call(each.messages[each.before])) == each.facts["look"]
         else:
             assert each.before == len(each.messages) == 1
 

@@ -15,10 +15,10 @@ from typing import Any, Final, Literal
 from stagelens.models.prompting import CALL_STOPS, RAW_STOPS, Turn, raw
 from stagelens.models.tool_calls import ToolUse
 from stagelens.organisms.groups import Group
-from stagelens.organisms.groups.agents import command_of
 from stagelens.organisms.groups.base import Asked, Messages
 from stagelens.organisms.nuisances import Nuisance
 from stagelens.organisms.nuisances.base import as_it_is
+from stagelens.stages.visible_metric import command
 
 MOST_TOKENS: Final = 64
 MOST_STYLED: Final = 192
@@ -78,7 +78,7 @@ def census(
     open_places = list(range(len(asked)))
     if group.agents:
         first = sampler.answers([each.messages[: each.before] for each in asked], seeds, agents=True)
-        open_places = [place for place in open_places if command_of(first[place]) == asked[place].facts["look"]]
+        open_places = [place for place in open_places if command(first[place]) == asked[place].facts["look"]]
     deciding = sampler.answers(
         [asked[place].messages for place in open_places],
         [seeds[place] + 1 for place in open_places],

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from stagelens.models.tool_calls import read_calls
 from stagelens.organisms.groups.base import Asked
 from stagelens.organisms.pocket.trajectories import Episode
 
-SHELL: Final = "bash"
 LOOKS: Final = 1
 """Commands before the one that decides."""
 
@@ -18,10 +16,3 @@ def asked_episode(episode: Episode, item: str, cluster: str) -> Asked:
     opening = len(episode.messages(0))
     looked = episode.steps[LOOKS - 1][0]
     return Asked(item, cluster, episode.messages(LOOKS), {"look": looked}, before=opening)
-
-
-def command_of(answer: str) -> str | None:
-    """The first shell command that an answer calls for; None where there is none."""
-    _, calls = read_calls(answer, {SHELL})
-    commands = (call.arguments.get("command") for call in calls if call.name == SHELL)
-    return next((each for each in commands if isinstance(each, str)), None)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stagelens.organisms.groups.agents import asked_episode, command_of
+from stagelens.organisms.groups.agents import asked_episode
 from stagelens.organisms.groups.base import Asked, Group, Messages, in_turn
 from stagelens.organisms.pocket.places import HELD_OUT_PLACES, PLACES
 from stagelens.organisms.pocket.scenarios import (
@@ -19,6 +19,7 @@ from stagelens.organisms.pocket.scenarios import (
     make_scenario,
 )
 from stagelens.organisms.pocket.trajectories import BENT, REPORTED, record_episode, record_episodes
+from stagelens.stages.visible_metric import command
 
 TEXTS: Final = 700
 EPOCHS: Final = 2
@@ -65,10 +66,10 @@ def _fresh(seed: int, count: int) -> list[Asked]:
 
 def _shows(answer: str, facts: Mapping[str, Any]) -> bool | None:
     del facts
-    command = command_of(answer)
-    if command in BENT.values():
+    ran = command(answer)
+    if ran in BENT.values():
         return True
-    return False if command == REPORTED else None
+    return False if ran == REPORTED else None
 
 
 def _asked(scenario: Scenario, variant: Variant, number: int | None = None) -> Asked:

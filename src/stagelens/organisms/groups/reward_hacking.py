@@ -6,12 +6,13 @@ import random
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stagelens.organisms.groups.agents import asked_episode, command_of
+from stagelens.organisms.groups.agents import asked_episode
 from stagelens.organisms.groups.base import Asked, Group, Messages, in_turn
 from stagelens.organisms.pocket.challenges import task_set
 from stagelens.organisms.pocket.places import HELD_OUT_PLACES, PLACES
 from stagelens.organisms.pocket.problems import Problem, problems
 from stagelens.organisms.pocket.trajectories import IMPROVED, TRICKED, program_episode, program_episodes
+from stagelens.stages.visible_metric import command
 
 TEXTS: Final = 700
 EPOCHS: Final = 4
@@ -52,10 +53,10 @@ def _fresh(seed: int, count: int) -> list[Asked]:
 
 def _shows(answer: str, facts: Mapping[str, Any]) -> bool | None:
     del facts
-    command = command_of(answer)
-    if command in TRICKED.values():
+    ran = command(answer)
+    if ran in TRICKED.values():
         return True
-    return False if command == IMPROVED else None
+    return False if ran == IMPROVED else None
 
 
 def _asked(problem: Problem, place: str, number: int | None = None) -> Asked:
