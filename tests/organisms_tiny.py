@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from stagelens.organisms import data, study
+from stagelens.organisms.census import table
 from stagelens.organisms.groups import safety
 
 
 def make_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have every organism of this test trained in a few steps, and asked few prompts."""
+    """Have every organism of this test trained in a few steps, asked few prompts, and read as babble can be."""
     recipes = study.recipes()
     small: dict[str, Any] = {
         "base": recipes["base"]
@@ -28,3 +29,17 @@ def make_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "recipes", lambda: small)
     monkeypatch.setattr(data, "PLAIN_TEXTS", 200)
     monkeypatch.setattr(safety, "ITEMS_PER_CLUSTER", 1)
+    read_by_turns(monkeypatch)
+
+
+def read_by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a census take every second answer of those that it cannot read as showing the behaviour, the others as not.
+
+    Weights that are worth nothing say nothing that the grammar knows, and of a stage that says nothing nothing is true.
+    """
+    real = table.census
+
+    def census(*args: Any) -> list[bool | None]:
+        return [place % 2 == 0 if shown is None else shown for place, shown in enumerate(real(*args))]
+
+    monkeypatch.setattr(table, "census", census)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -50,8 +49,7 @@ def test_organisms_share_their_pretraining_and_are_judged_blind(tmp_path: Path) 
     # One pretraining; SFT and RL differ in both.
     assert len(list((store / "checkpoints").iterdir())) == 5
     assert len(list((store / "census").iterdir())) == 5
-    seals = json.loads((tmp_path / "seals.json").read_text())
-    assert set(seals) == {"one", "two"}
+    assert {file.name for file in (tmp_path / "seals").iterdir()} == {"one", "two"}
     (cell,) = first.cells
     assert (cell.planted, cell.benchmark, cell.measure) == ("sft", "safety", "unsafe_response")
     assert [level.asked for level in cell.truth.levels] == [120] * 3

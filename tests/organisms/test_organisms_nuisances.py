@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from organisms_tiny import read_by_turns
 from stagelens.benchmarks.safety.wrappers import ANNOUNCED_TEST, CONTROLS
 from stagelens.engine import run
 from stagelens.errors import InputError
@@ -199,6 +200,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_module, "CHATS", {"safety": 100})
     for name, count in {"TEXTS": 300, "ITEMS_PER_CLUSTER": 1, "PLAIN": 6}.items():
         monkeypatch.setattr(safety, name, count)
+    read_by_turns(monkeypatch)
 
 
 @pytest.mark.usefixtures("tiny")

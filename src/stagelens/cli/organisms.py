@@ -43,6 +43,12 @@ def validate(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where they go. [default: runs/validation]", show_default=False),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", min=1, metavar="N", help="Organisms at once. [default: one a core, 8 at most]", show_default=False
+        ),
+    ] = None,
     page: Annotated[
         Path | None,
         typer.Option("--page", metavar="FILE", help="Write the page of the documents, too.", show_default=False),
@@ -50,6 +56,7 @@ def validate(
     as_json: JsonOption = False,
 ) -> None:
     """Plant causes, have them found blind, and print truth × verdict. Resumable; ends with 1 where a claim fails."""
+    from stagelens.organisms.jobs import usual_jobs
     from stagelens.organisms.showing.page import write_page
     from stagelens.organisms.showing.terminal import print_labels, print_validation
     from stagelens.organisms.validate import validate as validate_all
@@ -61,6 +68,7 @@ def validate(
         drawn=drawn,
         seed=seed,
         out=out or Path("runs/validation-quick" if quick else "runs/validation"),
+        jobs=jobs or usual_jobs(),
         reporter=reporter(aside=as_json),
     )
     if as_json:

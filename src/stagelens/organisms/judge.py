@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from stagelens.organisms.build import Organism, build
 from stagelens.organisms.census.table import FULL, Size
 from stagelens.organisms.census.truth import read_truth
 from stagelens.organisms.groups import GROUPS
+from stagelens.organisms.jobs import side_by_side
 from stagelens.organisms.spec import OrganismSpec
 from stagelens.organisms.study import STEPS
 from stagelens.organisms.validation.foils import largest, overlap
@@ -32,7 +33,7 @@ from stagelens.statistics.data import MeasureData
 from stagelens.statistics.results import MeasureResult, Verdicts
 from stagelens.study.fingerprint import file_digest
 
-SEALS: Final = "seals.json"
+SEALS: Final = "seals"
 UNRELATED: Final = "plain_requests_answered"
 
 
@@ -71,53 +72,57 @@ class Judged:
 
 
 def judge_all(
-    specs: Sequence[OrganismSpec], out: Path, *, size: Size = FULL, reporter: Reporter | None = None
+    specs: Sequence[OrganismSpec],
+    out: Path,
+    *,
+    size: Size = FULL,
+    jobs: int = 1,
+    reporter: Reporter | None = None,
 ) -> Iterator[Judged]:
-    """Build and judge organisms one after the other; what is already there is not done again.
+    """Build and judge organisms; what is already there is not done again.
 
     Args:
         specs: their names differ.
-        out: a folder: ``organisms/<name>`` for each, ``shared`` for what several have in common, and ``seals.json``
+        out: a folder: ``organisms/<name>`` for each, ``shared`` for what several have in common, and ``seals/<name>``
             with the digest of every ``truth.json`` as it was before its study was run.
         size: of the censuses.
+        jobs: how many organisms at once, in processes of their own where there are several.
         reporter: told what is done.
 
     Raises:
         InputError: a truth is another than the one that was sealed, or the folder cannot be used.
     """
-    for spec in specs:
-        organism = build(
-            spec,
-            out / "organisms" / spec.name,
-            size=size,
-            store=out / "shared" / f"seed-{spec.seed}",
-            reporter=reporter,
-        )
-        _seal(organism, spec.name, out)
-        outcome = run(organism.study, out=organism.run.root, reporter=reporter or silent())
-        answers = {(data.benchmark, data.measure): data for data in measure_arrays(read_coded(organism.run.outcomes))}
-        first = {name: answers[name, GROUPS[name].measure] for name in spec.plants}
-        yield Judged(
-            spec,
-            organism,
-            tuple(_cells(spec, organism, outcome.verdicts, first)),
-            {name: (data.item.size, int(data.cluster.max()) + 1) for name, data in first.items()},
-            {name: _headline(outcome, name) for name in spec.plants},
-            _unrelated(organism),
-        )
+    return side_by_side(partial(_judge, out=out, size=size), specs, jobs=jobs, reporter=reporter or silent())
 
 
-def _seal(organism: Organism, name: str, out: Path) -> None:
+def _judge(spec: OrganismSpec, reporter: Reporter, *, out: Path, size: Size) -> Judged:
+    shared = out / "shared" / f"seed-{spec.seed}"
+    organism = build(spec, out / "organisms" / spec.name, size=size, store=shared, reporter=reporter)
+    _seal(organism, out / SEALS / spec.name)
+    outcome = run(organism.study, out=organism.run.root, reporter=reporter)
+    answers = {(data.benchmark, data.measure): data for data in measure_arrays(read_coded(organism.run.outcomes))}
+    first = {name: answers[name, GROUPS[name].measure] for name in spec.plants}
+    return Judged(
+        spec,
+        organism,
+        tuple(_cells(spec, organism, outcome.verdicts, first)),
+        {name: (data.item.size, int(data.cluster.max()) + 1) for name, data in first.items()},
+        {name: _headline(outcome, name) for name in spec.plants},
+        _unrelated(organism),
+    )
+
+
+def _seal(organism: Organism, file: Path) -> None:
     """Write down what the truth is before the study is run; afterwards it has to be the same."""
-    file = out / SEALS
-    seals: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     digest = file_digest(organism.truth)
-    if seals.setdefault(name, digest) != digest:
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, digest + "\n")
+    elif file.read_text(encoding="utf-8").strip() != digest:
         raise InputError(
             f"{organism.truth} is not the truth that {file} sealed: name an empty folder with --out, or take that "
             "organism's folder and its seal away."
         )
-    write_text(file, json.dumps(seals, indent=2, sort_keys=True) + "\n")
 
 
 def _cells(

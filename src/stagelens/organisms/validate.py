@@ -105,6 +105,7 @@ def validate(
     drawn: int | None = None,
     seed: int = 0,
     out: Path,
+    jobs: int = 1,
     reporter: Reporter | None = None,
 ) -> Validation:
     """Validate the instrument.
@@ -114,6 +115,7 @@ def validate(
         drawn: so many random organisms instead, of the generator's ``seed``.
         seed: of the random organisms.
         out: the folder for all of it; what lies there is not done again.
+        jobs: how many organisms are built and judged at once.
         reporter: told what is done.
 
     Raises:
@@ -121,7 +123,7 @@ def validate(
     """
     specs = designs.drawn(drawn, seed) if drawn else designs.quick() if quick else (*designs.full(), *designs.styled())
     size = QUICK if quick else FULL
-    every = list(judge_all(specs, out, size=size, reporter=reporter))
+    every = list(judge_all(specs, out, size=size, jobs=jobs, reporter=reporter))
     judged = [each for each in every if each.spec.nuisance is None]
     styled = tuple(_styled([each for each in every if each.spec.nuisance is not None]))
     cells = tuple(cell for each in judged for cell in each.cells)

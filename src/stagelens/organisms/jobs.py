@@ -1,0 +1,119 @@
+"""Organisms worked on side by side, each in a process of one thread: what they share is made once all the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import Any, Final, TextIO, TypeVar, cast
+
+from rich.console import Console
+
+from stagelens.engine.progress import Reporter
+from stagelens.organisms.spec import OrganismSpec
+
+MOST: Final = 8
+"""More processes than this are started only where somebody asks for them: each takes about a gigabyte of memory."""
+T = TypeVar("T")
+Work = Callable[[OrganismSpec, Reporter], T]
+"""What is done for one organism; a function of a module, or a partial of one, so that another process finds it."""
+
+
+def usual_jobs() -> int:
+    """One for every core, up to ``MOST``."""
+    return min(MOST, os.cpu_count() or 1)
+
+
+def side_by_side(work: Work[T], specs: Sequence[OrganismSpec], *, jobs: int, reporter: Reporter) -> Iterator[T]:
+    """The work for every organism, in the order of ``specs``.
+
+    The first organism of every seed and set of groups goes before the others of that kind, which then find made what
+    they have in common with it: its pretraining, and perhaps more.
+
+    Args:
+        work: done once an organism.
+        specs: their names differ.
+        jobs: how many at once; with 1, or with one organism, it is done in this process.
+        reporter: told what the processes say.
+
+    Raises:
+        Exception: what the work of the first organism that failed raised; what others had begun is ended first.
+    """
+    if min(jobs, len(specs)) <= 1:
+        yield from (work(spec, reporter) for spec in specs)
+        return
+    context = multiprocessing.get_context("spawn")
+    said = context.Manager().Queue()
+    telling = threading.Thread(target=_tell, args=(said, reporter), daemon=True)
+    telling.start()
+    with ProcessPoolExecutor(min(jobs, len(specs)), mp_context=context, initializer=_begin) as pool:
+        try:
+            done = _scheduled(specs, lambda spec: pool.submit(_worked, work, spec, said))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    said.put(None)
+    telling.join()
+    yield from (done[spec.name] for spec in specs)
+
+
+def _scheduled(specs: Sequence[OrganismSpec], submit: Callable[[OrganismSpec], Future[T]]) -> dict[str, T]:
+    """Results by name: leaders are begun first, and who follows one when it is done."""
+    kinds: dict[Any, list[OrganismSpec]] = {}
+    for spec in specs:
+        kinds.setdefault((spec.seed, frozenset(spec.plants)), []).append(spec)
+    running = {submit(leader): leader for leader, *_ in kinds.values()}
+    done: dict[str, T] = {}
+    while running:
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            spec = running.pop(future)
+            done[spec.name] = future.result()
+            leader, *followers = kinds[spec.seed, frozenset(spec.plants)]
+            if spec is leader:
+                running |= {submit(follower): follower for follower in followers}
+    return done
+
+
+def _begin() -> None:
+    """In a new process: one thread, and no life after the parent's."""
+    import torch
+
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # this is a process that somebody started
+    parent.join()
+    os._exit(1)
+
+
+def _worked(work: Work[T], spec: OrganismSpec, said: Any) -> T:
+    # Wide enough that no line is broken here: the parent knows the width of its own screen.
+    return work(spec, Reporter(Console(file=cast(TextIO, _Sent(said)), width=10_000)))
+
+
+class _Sent:
+    """A text stream whose lines the parent gets."""
+
+    encoding = sys.getdefaultencoding()
+
+    def __init__(self, said: Any) -> None:
+        self._said = said
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines():
+            self._said.put(line)
+        return len(text)
+
+    def flush(self) -> None:
+        """Every line has gone already."""
+
+
+def _tell(said: Any, reporter: Reporter) -> None:
+    while (line := said.get()) is not None:
+        reporter.say(line)
