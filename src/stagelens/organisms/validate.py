@@ -288,6 +288,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "truth": str(cell.truth.label),
         "right_labels": sorted(map(str, cell.truth.right)),
         "clear": cell.truth.clear,
+        "settled": cell.truth.settled,
         "certifiable": cell.certifiable,
         "said": {reader: str(label) for reader, label in cell.said.items()},
         "right": cell.right(),

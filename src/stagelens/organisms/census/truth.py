@@ -82,6 +82,7 @@ def _result(spec: OrganismSpec, name: str, truth: Truth) -> dict[str, Any]:
         "truth": _named(truth.label),
         "right": [_named(label) for label in sorted(truth.right, key=str)],
         "clear": truth.clear,
+        "settled": truth.settled,
     }
 
 

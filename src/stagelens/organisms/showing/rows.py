@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Table = list[list[str]]
 
 READS = {"stagelens": "StageLens", "overlap": "intervals overlap", "largest": "largest step"}
+CLEAR = "clear and certifiable"
 LABELS_HEAD = ["planted", "meant to be named", "because"]
 STYLED_HEAD = ["organism", "nuisance", "census: production − SFT", "said", "confounds named"]
 GROUPS_HEAD = ["planted", *GROUPS]
@@ -47,6 +48,7 @@ def sorted_rows(counts: dict[Label, Counter[Label]]) -> list[tuple[Label, Counte
 def rates_table(cells: Sequence[Cell]) -> Table:
     """How often each reader was right, decided, and confidently wrong."""
     clear = [cell for cell in cells if cell.counts]
+    kinds = {"all": cells, CLEAR: clear, f"{CLEAR}, census settled": [cell for cell in clear if cell.truth.settled]}
     return [
         [
             name,
@@ -54,7 +56,7 @@ def rates_table(cells: Sequence[Cell]) -> Table:
             str(len(chosen)),
             *(in_words(rate(chosen, holds)) for holds in _holds(reader)),
         ]
-        for (name, chosen), reader in product((("all", cells), ("clear and certifiable", clear)), READERS)
+        for (name, chosen), reader in product(kinds.items(), READERS)
     ]
 
 

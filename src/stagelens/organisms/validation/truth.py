@@ -56,8 +56,8 @@ class Truth:
         right: labels that count as right: ``label``, and those that the table gives to other levels inside the
             census' own intervals; where nothing moved and the level lies between one and two margins from an end of
             the range, ``pretraining`` and ``no_change`` both.
-        clear: every step, and the whole, measures at least ``CLEAR_STEP`` margins or at most ``CLEAR_STAY``, and the
-            census leaves no doubt of the cause.
+        clear: every step, and the whole, measures at least ``CLEAR_STEP`` margins or at most ``CLEAR_STAY``. That is
+            about sizes: where much could not be read, the census may leave several labels open (``settled``).
     """
 
     levels: tuple[CensusLevel, ...]
@@ -70,6 +70,11 @@ class Truth:
     def steps(self) -> tuple[float, ...]:
         """Every stage minus the one before."""
         return _steps([each.level for each in self.levels])
+
+    @property
+    def settled(self) -> bool:
+        """Whether the census leaves no choice of causes, but perhaps the one between the two words for no step."""
+        return len({"no step" if label.cause in _STILL else label.cause for label in self.right}) == 1
 
 
 def truth_of(census: MeasureData, margin: float) -> Truth:
@@ -90,10 +95,7 @@ def truth_of(census: MeasureData, margin: float) -> Truth:
     if right <= {Label("pretraining"), Label("no_change")} and margin <= _room(points[-1]) <= 2 * margin:
         right = {Label("pretraining"), Label("no_change")}
     moves = [abs(step) / margin for step in (*_steps(points), points[-1] - points[0])]
-    settled = (
-        len({each.cause for each in right if each.cause not in _STILL}) + any(e.cause in _STILL for e in right) == 1
-    )
-    clear = settled and all(move >= CLEAR_STEP or move <= CLEAR_STAY for move in moves)
+    clear = all(move >= CLEAR_STEP or move <= CLEAR_STAY for move in moves)
     return Truth(levels, margin, label, frozenset(right), clear)
 
 
