@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from commanded import Command, command_line
 from organisms_tiny import make_tiny
 from stagelens.organisms import validate as validate_module
 from stagelens.organisms.census.table import Size
+from stagelens.organisms.validation.detection import detection
+from stagelens.organisms.validation.dose import dose_response
 
 SPEC = "name: mine\nplants:\n  safety: {cause: sft}\n"
 
@@ -22,6 +25,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     small = Size(answers=360, episodes=24)
     monkeypatch.setattr(validate_module, "QUICK", small)
     monkeypatch.setattr(validate_module, "STUDIES", 20)
+    monkeypatch.setattr(validate_module, "dose_response", partial(dose_response, number=20))
+    monkeypatch.setattr(validate_module, "detection", partial(detection, multiples=(1.0,), number=5))
     return command_line(monkeypatch, capsys)
 
 
@@ -39,7 +44,10 @@ def test_validate_prints_what_was_meant_what_was_said_and_whether_claims_hold(
     tmp_path: Path, command: Callable[..., tuple[int, str, str]]
 ) -> None:
     page = tmp_path / "page.md"
-    code, printed, _ = command("validate", "--quick", "--json", "--out", tmp_path / "v", "--page", page)
+    code, printed, errors = command(
+        "validate", "--quick", "--jobs", "1", "--json", "--out", tmp_path / "v", "--page", page
+    )
+    assert code != 2, errors
     found = json.loads(printed)
     # The weights are worth nothing, so nothing was planted that took, and the claims cannot hold.
     assert code == 1

@@ -40,28 +40,29 @@ def side_by_side(work: Work[T], specs: Sequence[OrganismSpec], *, jobs: int, rep
         reporter: told what the processes say.
 
     Raises:
-        Exception: what the work of the first organism that failed raised; what others had begun is ended first.
+        Exception: what the work of the first organism that failed raised; what others had begun is finished first.
     """
     if min(jobs, len(specs)) <= 1:
         yield from (work(spec, reporter) for spec in specs)
         return
     context = multiprocessing.get_context("spawn")
-    said = context.Manager().Queue()
-    telling = threading.Thread(target=_tell, args=(said, reporter), daemon=True)
-    telling.start()
-    with ProcessPoolExecutor(min(jobs, len(specs)), mp_context=context, initializer=_begin) as pool:
+    with context.Manager() as manager:
+        said = manager.Queue()
+        telling = threading.Thread(target=_tell, args=(said, reporter), daemon=True)
+        telling.start()
         try:
-            done = _scheduled(specs, lambda spec: pool.submit(_worked, work, spec, said))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    said.put(None)
-    telling.join()
+            with ProcessPoolExecutor(min(jobs, len(specs)), mp_context=context, initializer=_begin) as pool:
+                done = _scheduled(specs, pool, lambda spec: pool.submit(_worked, work, spec, said))
+        finally:
+            said.put(None)
+            telling.join()
     yield from (done[spec.name] for spec in specs)
 
 
-def _scheduled(specs: Sequence[OrganismSpec], submit: Callable[[OrganismSpec], Future[T]]) -> dict[str, T]:
-    """Results by name: leaders are begun first, and who follows one when it is done."""
+def _scheduled(
+    specs: Sequence[OrganismSpec], pool: ProcessPoolExecutor, submit: Callable[[OrganismSpec], Future[T]]
+) -> dict[str, T]:
+    """Results by name: leaders are begun first, who follows one when it is done; after an error, nobody."""
     kinds: dict[Any, list[OrganismSpec]] = {}
     for spec in specs:
         kinds.setdefault((spec.seed, frozenset(spec.plants)), []).append(spec)
@@ -70,7 +71,11 @@ def _scheduled(specs: Sequence[OrganismSpec], submit: Callable[[OrganismSpec], F
     while running:
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             spec = running.pop(future)
-            done[spec.name] = future.result()
+            try:
+                done[spec.name] = future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
             leader, *followers = kinds[spec.seed, frozenset(spec.plants)]
             if spec is leader:
                 running |= {submit(follower): follower for follower in followers}

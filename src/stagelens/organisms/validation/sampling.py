@@ -66,7 +66,11 @@ def chances(census: MeasureData, design: Design) -> NDArray[np.float64]:
     """How likely each prompt is to be a study's next, shape (A,): the weights of the truth that studies estimate.
 
     They differ only where sizes of clusters are no multiples of k.
+
+    Raises:
+        InputError: as ``draws`` does.
     """
+    disjoint(census, design)
     size = np.bincount(census.cluster)
     used = np.where(size > 0, size // design.items * design.items / np.maximum(size, 1), 0.0)[census.cluster]
     weights: NDArray[np.float64] = used / used.sum()
