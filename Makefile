@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts docs episodes perf coverage setup clean
+.PHONY: demo test check lint types contracts docs episodes perf coverage validation setup clean
 
 demo: $(READY)      ## the main job on the embedded default: train the pocket family, ask it, decide, report
 	@$(BIN)/stagelens demo --out runs/pocket
@@ -36,10 +36,15 @@ perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/user_logs.py
 	@$(BIN)/python perf/sft.py
 	@$(BIN)/python perf/contamination.py
+	@$(BIN)/python perf/organisms.py
 
 coverage: $(READY)  ## every number about the statistics, simulated; in minutes with QUICK=1
 	@$(BIN)/python perf/coverage.py $(if $(QUICK),--quick)
 	@$(BIN)/python perf/sequential.py $(if $(QUICK),--quick)
+
+validation: $(READY) ## causes planted, and judged blind: writes the pages about it, in hours; resumable
+	@$(BIN)/stagelens validate --page docs/validation.md
+	@$(BIN)/stagelens validate --drawn 30 --page docs/validation-drawn.md
 
 setup: $(READY)
 

@@ -70,6 +70,7 @@ def cell(
     planted: Cause = "sft",
     certifiable: bool = True,
     necessary: str | None = None,
+    alone: float | None = None,
 ) -> Cell:
     """A cell with a truth of these levels, and what the instrument and both foils said."""
     other = Label(foils)
@@ -84,4 +85,5 @@ def cell(
         said={"stagelens": Label(said, pattern), "overlap": other, "largest": other},
         certifiable=certifiable,
         necessary=necessary,
+        alone=alone,
     )

@@ -60,16 +60,19 @@ def test_what_was_taken_back_is_never_called_still() -> None:
     assert of_cells(cell(said="pretraining"))[HIDDEN].seen == "no data"
 
 
-def test_the_square_tells_redundant_from_sft() -> None:
-    redundant = [cell(planted="redundant", necessary="changed_down")] * 4
-    sft = [cell(planted="sft", necessary="below_margin")] * 4
-    checks = of_cells(*redundant, *sft, cell(planted="sft"))
+def test_the_square_is_held_by_what_the_census_says_of_the_reward_alone() -> None:
+    able = [cell(planted="redundant", necessary="changed_down", alone=-0.5)] * 4
+    idle = [cell(planted="sft", necessary="below_margin", alone=0.01)] * 4
+    checks = of_cells(*able, *idle, cell(planted="sft"))
     assert (checks[REDUNDANT].holds, checks[SFT].holds) == (True, True)
     assert checks[SFT].seen.startswith("4 of 4")
-    silent = cell(planted="redundant", necessary="inconclusive")
-    assert of_cells(*redundant, silent)[REDUNDANT].holds
-    assert not of_cells(*redundant, silent, silent)[REDUNDANT].holds
-    assert not of_cells(cell(planted="sft", necessary="changed_up"))[SFT].holds
+    silent = cell(planted="redundant", necessary="inconclusive", alone=-0.5)
+    assert of_cells(*able, silent)[REDUNDANT].holds
+    assert not of_cells(*able, silent, silent)[REDUNDANT].holds
+    assert not of_cells(cell(planted="sft", necessary="changed_up", alone=0.01))[SFT].holds
+    # What was meant does not count, and neither does what is neither large nor small.
+    assert of_cells(cell(planted="redundant", necessary="equivalent", alone=0.0))[SFT].holds
+    assert of_cells(cell(planted="redundant", necessary="equivalent", alone=-MARGIN))[REDUNDANT].seen == "no data"
 
 
 def detected(**scores: int) -> Detection:

@@ -98,9 +98,9 @@ def write_study(spec: OrganismSpec, out: Path) -> Study:
 def counted(spec: OrganismSpec, study: Study, folder: RunFolder) -> list[Counted]:
     """The checkpoints of an organism's one family, as a census takes them.
 
-    Those of the 2×2 that are no steps are counted where it decides: in groups whose cause is redundant.
+    Those of the 2×2 that are no steps are counted where it decides: in groups whose cause is SFT's alone or redundant.
     """
-    redundant = tuple(name for name, plant in spec.plants.items() if plant.cause == "redundant")
+    told_apart = tuple(name for name, plant in spec.plants.items() if plant.cause in ("sft", "redundant"))
     return [
         Counted(
             stage=identity.stage.name,
@@ -108,7 +108,7 @@ def counted(spec: OrganismSpec, study: Study, folder: RunFolder) -> list[Counted
             checkpoint=folder.checkpoint(identity.family, identity.stage.name),
             prompting="raw" if identity.stage.kind in PRETRAINING else "chat",
             fingerprint=identity.fingerprint,
-            benchmarks=tuple(spec.plants) if identity.stage.counterfactual is None else redundant,
+            benchmarks=tuple(spec.plants) if identity.stage.counterfactual is None else told_apart,
             nuisance=spec.nuisance if identity.stage.name == STEPS[-1] else None,
         )
         for index, identity in enumerate(identify_stages(study))

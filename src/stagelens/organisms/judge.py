@@ -17,7 +17,7 @@ from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
 from stagelens.organisms.build import Organism, build
 from stagelens.organisms.census.table import FULL, Size
-from stagelens.organisms.census.truth import read_truth
+from stagelens.organisms.census.truth import alone, read_census, read_truth
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.jobs import side_by_side
 from stagelens.organisms.spec import OrganismSpec
@@ -128,7 +128,7 @@ def _seal(organism: Organism, file: Path) -> None:
 def _cells(
     spec: OrganismSpec, organism: Organism, verdicts: Verdicts, answers: Mapping[str, MeasureData]
 ) -> Iterator[Cell]:
-    truths = read_truth(organism.truth)
+    truths, rewarded = read_truth(organism.truth), alone(read_census(organism.truth))
     results = {(result.benchmark, result.measure): result for result in verdicts.results}
     for name, plant in spec.plants.items():
         measure = GROUPS[name].measure
@@ -148,6 +148,7 @@ def _cells(
             },
             certifiable=certifiable(result, truths[name]),
             necessary=_necessary(result),
+            alone=rewarded.get(name),
         )
 
 

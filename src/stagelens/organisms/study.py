@@ -13,6 +13,8 @@ from stagelens.organisms.spec import OrganismSpec
 
 STEPS: Final = ("base", "sft", "production")
 """The stages that are steps, in order."""
+ALONE: Final = ("neither", "rl_only")
+"""The stages of the 2×2 that are no steps: SFT that teaches nothing of the behaviour, and RL after it."""
 LATER_TEMPLATE: Final = "data/later_template.jinja"
 """Where production's own chat template lies, if it has one."""
 HEAD: Final = "# An organism: a small family, made and asked like any other.\n"
@@ -47,8 +49,9 @@ def _stages(spec: OrganismSpec, planted: list[str]) -> Iterator[dict[str, Any]]:
     yield _production(spec, planted)
     if spec.squared:
         untaught = ("sft/helpful", *(f"untaught/{name}" for name in planted))
-        yield {**_stage("neither", "sft", "sft", *untaught), "from": "base", "counterfactual": "neither"}
-        yield {**_stage("rl_only", "rl", "rl", "practice"), "from": "neither", "counterfactual": "rl_only"}
+        neither, rl_only = ALONE
+        yield {**_stage(neither, "sft", "sft", *untaught), "from": "base", "counterfactual": neither}
+        yield {**_stage(rl_only, "rl", "rl", "practice"), "from": neither, "counterfactual": rl_only}
 
 
 def _production(spec: OrganismSpec, planted: list[str]) -> dict[str, Any]:

@@ -294,4 +294,5 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "right": cell.right(),
         "wrong": cell.wrong(),
         "necessary": cell.necessary,
+        "alone": None if cell.alone is None else round(cell.alone, 6),
     }

@@ -15,7 +15,7 @@ from stagelens.engine.folder import write_text
 from stagelens.errors import InputError
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.spec import OrganismSpec, written
-from stagelens.organisms.study import STEPS
+from stagelens.organisms.study import ALONE, STEPS
 from stagelens.organisms.validation.truth import Label, Truth, truth_of
 from stagelens.outcomes.arrays import measure_arrays
 from stagelens.outcomes.table import read_table, write_table
@@ -65,6 +65,17 @@ def steps_of(census: pl.DataFrame) -> dict[str, MeasureData]:
     """The steps' answers to the same fresh prompts, by benchmark."""
     steps = census.filter(pl.col("stage").is_in(STEPS))
     return {data.benchmark: data for data in measure_arrays(steps)}
+
+
+def alone(census: pl.DataFrame) -> dict[str, float]:
+    """What the reward does alone, after SFT that teaches nothing: by benchmark, where the 2×2 was counted. −1 to 1."""
+    without, rewarded = ALONE
+    counted = census.filter(pl.col("stage").is_in(ALONE)).pivot(
+        "stage", index="benchmark", values="value", aggregate_function="mean"
+    )
+    if counted.is_empty():
+        return {}
+    return dict(counted.select("benchmark", pl.col(rewarded) - pl.col(without)).iter_rows())
 
 
 def _truths(table: pl.DataFrame) -> dict[str, Truth]:

@@ -11,14 +11,14 @@ from stagelens.organisms.validation.detection import Detection
 from stagelens.organisms.validation.dose import DoseResponse
 from stagelens.organisms.validation.matrix import READERS, Cell, Rate, Reader, rate, share_of
 from stagelens.organisms.validation.size import FalseEquivalence
-from stagelens.organisms.validation.truth import Label
+from stagelens.organisms.validation.truth import CLEAR_STAY, CLEAR_STEP, Label
 from stagelens.statistics.contrasts.words import CHANGED, SAME
 from stagelens.statistics.data import Method
 
 RIGHT: Final = 0.9
 DECIDED: Final = 0.8
 WRONG: Final = 0.03
-NECESSARY: Final = 0.8
+SEEN: Final = 0.8
 FALSE_CHANGE: Final = 0.05
 AA_STUDIES: Final = 100
 FALSE_EQUIVALENCE: Final[dict[Method, float]] = {"tango_neff": 0.065, "betting": 0.05}
@@ -90,12 +90,13 @@ def _of_cells(cells: Sequence[Cell]) -> Iterator[ClaimCheck]:
 
 
 def _of_squares(cells: Sequence[Cell]) -> Iterator[ClaimCheck]:
-    for planted, meant, text in (
-        ("redundant", CHANGED, "sees by the 2×2 that the reward alone does it, where both were planted"),
-        ("sft", SAME, "sees by the 2×2 that the reward alone does nothing, where only the SFT data were planted"),
-    ):
-        square = [cell for cell in cells if cell.planted == planted and cell.necessary is not None]
-        yield _at_least(text, rate(square, _says(meant)), NECESSARY)
+    squares = [(cell, abs(cell.alone) / cell.truth.margin) for cell in cells if cell.alone is not None]
+    able = [cell for cell, size in squares if size >= CLEAR_STEP]
+    idle = [cell for cell, size in squares if size <= CLEAR_STAY]
+    yield _at_least("sees by the 2×2 that the reward alone does it, where it does", rate(able, _says(CHANGED)), SEEN)
+    yield _at_least(
+        "sees by the 2×2 that the reward alone does nothing, where it does nothing", rate(idle, _says(SAME)), SEEN
+    )
 
 
 def _says(words: tuple[str, ...]) -> Callable[[Cell], bool]:

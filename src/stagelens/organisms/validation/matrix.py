@@ -25,7 +25,7 @@ class Cell:
 
     ``certifiable``: every contrast that is small in truth could have been certified within the margin by the study.
     ``necessary``: what the 2×2 says of the reward where the SFT data are not there (``Effect.verdict``), None where the
-    family has no 2×2.
+    family has no 2×2; ``alone``: what the reward does there by the census, None where that was not counted.
     """
 
     organism: str
@@ -38,6 +38,7 @@ class Cell:
     said: dict[Reader, Label]
     certifiable: bool
     necessary: str | None = None
+    alone: float | None = None
 
     @property
     def took(self) -> bool:
