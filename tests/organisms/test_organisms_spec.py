@@ -13,7 +13,7 @@ from stagelens.organisms import designs
 from stagelens.organisms.doses import PLANTED, USUAL, given
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.nuisances import NUISANCES
-from stagelens.organisms.spec import CAUSES, OrganismSpec, Plant, load_spec, written
+from stagelens.organisms.spec import CAUSES, OrganismSpec, Plant, check_spec, load_spec, written
 from stagelens.study.load import parse_study
 
 GOOD = "name: mine\nseed: 3\nplants:\n  safety: {measure: unsafe_response, cause: sft, dose: 0.5}\n"
@@ -86,6 +86,18 @@ def test_the_full_design_plants_every_cause_in_every_group_as_often() -> None:
     assert all(len({plant.cause for plant in spec.plants.values()}) == len(GROUPS) for spec in squares)
     seeds = [spec.seed for spec in specs]
     assert seeds == sorted(seeds)
+    # Two families of a seed have a 2x2, and over the seeds SFT alone is the cause of every group in one of them.
+    assert [sum(spec.squared for spec in specs if spec.seed == seed) for seed in range(1, 6)] == [2] * 5
+    alone = [name for spec in specs if spec.square for name, plant in spec.plants.items() if plant.cause == "sft"]
+    assert sorted(alone) == sorted(GROUPS)
+
+
+def test_a_square_goes_with_a_reward() -> None:
+    spec = OrganismSpec(name="x", plants={"safety": Plant(cause="sft")}, square=True)
+    assert spec.squared
+    assert written(spec)["square"] is True
+    with pytest.raises(InputError, match="with the nuisance 'verbosity' nothing is rewarded"):
+        check_spec(spec.model_copy(update={"nuisance": "verbosity"}))
 
 
 def test_random_organisms_repeat_and_differ() -> None:

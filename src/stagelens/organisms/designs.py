@@ -17,16 +17,17 @@ PRETRAINED_DOSE: Final = 0.7
 STYLED_DOSE: Final = 0.6
 """Neither way of answering is then rare, and a change of style could move the measure both ways."""
 
-_SQUARE: Final[tuple[Cause, ...]] = ("sft", "rl", "redundant", "eroded", "cancelling", "none")
-"""What families with the same pretraining differ in."""
+_SQUARE: Final[tuple[Cause, ...]] = ("sft", "rl", "eroded", "cancelling", "none")
+"""As many as there are groups."""
 _QUICK: Final[tuple[Cause, ...]] = ("sft", "rl", "none")
 
 
 def full(seeds: int = SEEDS) -> tuple[OrganismSpec, ...]:
     """Every cause in every group, ``seeds`` times.
 
-    A family plants a different cause in each group (a Latin square of six causes, one row left out of each family).
-    All six share their pretraining; a seventh has everything planted there. Organisms of one seed stand together.
+    Five families of a seed are a Latin square: each plants another cause in each group. In a sixth, SFT data and reward
+    both carry everything; these six share their pretraining. In a seventh the corpus does. The sixth has its 2×2, and
+    so has one of the five, in turn: there, of one group, SFT alone is the cause. Organisms of one seed stand together.
     """
     return tuple(spec for seed in range(1, seeds + 1) for spec in _of_seed(seed))
 
@@ -35,7 +36,10 @@ def _of_seed(seed: int) -> Iterator[OrganismSpec]:
     for row in range(len(_SQUARE)):
         causes = [_SQUARE[(row + column) % len(_SQUARE)] for column in range(len(GROUPS))]
         plants = {name: Plant(cause=cause) for name, cause in zip(GROUPS, causes, strict=True)}
-        yield OrganismSpec(name=f"square-{seed}-{row + 1}", seed=seed, plants=plants)
+        squared = row == seed % len(_SQUARE)
+        yield OrganismSpec(name=f"square-{seed}-{row + 1}", seed=seed, plants=plants, square=squared)
+    plants = {name: Plant(cause="redundant") for name in GROUPS}
+    yield OrganismSpec(name=f"redundant-{seed}", seed=seed, plants=plants)
     plants = {name: Plant(cause="pretraining", dose=PRETRAINED_DOSE) for name in GROUPS}
     yield OrganismSpec(name=f"pretrained-{seed}", seed=seed, plants=plants)
 

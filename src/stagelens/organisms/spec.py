@@ -38,13 +38,15 @@ class OrganismSpec(Spec):
     """A family with planted causes. Benchmarks that are not named are not asked.
 
     With a ``nuisance``, one of ``nuisances.NUISANCES``, production is no work of RL: it is fine-tuned on data that show
-    the behaviours exactly as often as SFT's, in another style.
+    the behaviours exactly as often as SFT's, in another style. ``square`` makes the other cells of the 2×2 of SFT data
+    and reward too; where a cause is redundant they are made in any case.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = Field(default=0, ge=0, lt=2**32)
     plants: dict[str, Plant] = Field(min_length=1)
     nuisance: Name | None = None
+    square: bool = False
 
     @property
     def style(self) -> Nuisance | None:
@@ -54,7 +56,7 @@ class OrganismSpec(Spec):
     @property
     def squared(self) -> bool:
         """Whether the family has the other cells of the 2×2, without which a redundant cause looks like SFT's."""
-        return any(plant.cause == "redundant" for plant in self.plants.values())
+        return self.square or any(plant.cause == "redundant" for plant in self.plants.values())
 
 
 def load_spec(path: Path) -> OrganismSpec:
@@ -90,10 +92,14 @@ def written(spec: OrganismSpec) -> dict[str, Any]:
         for name, plant in spec.plants.items()
     }
     nuisance = {} if spec.nuisance is None else {"nuisance": spec.nuisance}
-    return {"name": spec.name, "seed": spec.seed, "plants": plants, **nuisance}
+    square = {"square": True} if spec.square else {}
+    return {"name": spec.name, "seed": spec.seed, "plants": plants, **nuisance, **square}
 
 
 def _problems(spec: OrganismSpec) -> Iterator[Problem]:
+    if spec.square and spec.nuisance is not None:
+        message = f"the 2×2 is one of SFT data and reward, and with the nuisance {spec.nuisance!r} nothing is rewarded"
+        yield Problem(("square",), message)
     for name, plant in spec.plants.items():
         if name not in GROUPS:
             yield Problem(("plants", name), f"nothing can be planted in {name!r}; {nearest(name, GROUPS)}")
