@@ -47,7 +47,7 @@ def test_organisms_share_their_pretraining_and_are_judged_blind(tmp_path: Path) 
     weights = [folder / "model.safetensors" for folder in checkpoints]
     assert weights[0].read_bytes() == weights[1].read_bytes()
     # One pretraining; SFT and RL differ in both.
-    assert len(list((store / "checkpoints").iterdir())) == 5
+    assert len([file for file in (store / "checkpoints").iterdir() if file.is_dir()]) == 5
     assert len(list((store / "census").iterdir())) == 5
     assert {file.name for file in (tmp_path / "seals").iterdir()} == {"one", "two"}
     (cell,) = first.cells
