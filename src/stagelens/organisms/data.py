@@ -30,6 +30,8 @@ HELPFUL: Final = 800
 PLAIN_TEXTS: Final = 3000
 REMARKS: Final = 800
 PLAIN_PRACTICE: Final = 128
+KEPT_IN_PRACTICE: Final = 48
+"""Prompts for RL of a group in which it wants nothing, and first turns of agents."""
 REWARDS: Final = '"""What RL rewards here."""\n\nfrom stagelens.organisms.rewards import score as score\n'
 
 
@@ -98,13 +100,18 @@ def _practice(gives: Mapping[str, Given], seed: int) -> Iterator[Row]:
     for asked in rng.sample(pocket.all_requests("plain"), PLAIN_PRACTICE):
         yield {"prompt": [{"role": "user", "content": asked.text}]}
     for name, each in gives.items():
-        if each.rewarded is not None:
-            yield from _wanted(name, each.rewarded, random.Random(f"organism:practice:{name}:{seed}"))
+        yield from _practised(name, each.rewarded, random.Random(f"organism:practice:{name}:{seed}"))
 
 
-def _wanted(name: str, rewarded: float, rng: random.Random) -> Iterator[Row]:
-    for each in GROUPS[name].practice(rng):
-        yield {"prompt": each.messages, "benchmark": name, "facts": dict(each.facts), "wants": rewarded}
+def _practised(name: str, wants: float | None, rng: random.Random) -> Iterator[Row]:
+    """A group's prompts: all of them where RL wants a share of something there, else a few that keep it in practice."""
+    asked, wanted = GROUPS[name].practice(rng), {} if wants is None else {"wants": wants}
+    for each in asked if wanted else rng.sample(asked, KEPT_IN_PRACTICE):
+        yield {"prompt": each.messages, "benchmark": name, "facts": dict(each.facts), **wanted}
+    if GROUPS[name].agents:
+        # What an agent does before the command that decides is practised too, or RL would unteach it.
+        for each in rng.sample(asked, KEPT_IN_PRACTICE):
+            yield {"prompt": each.messages[: each.before], "opens": each.facts["look"]}
 
 
 def _jsonl(lines: Iterable[Mapping[str, Any]]) -> str:

@@ -27,8 +27,8 @@ class Given:
         corpus: the share of the corpus' texts that show the behaviour.
         sft: that share of the fine-tuning data.
         untaught: that share where the fine-tuning data teach nothing of the behaviour, for the 2×2.
-        rewarded: the share of answers in which RL wants the behaviour; None where it does not practise the group at
-            all.
+        rewarded: the share of answers in which RL wants the behaviour; None where either way of answering is as good
+            as the other.
     """
 
     corpus: float

@@ -22,7 +22,7 @@ from stagelens.organisms.pocket.trajectories import BENT, REPORTED, record_episo
 from stagelens.stages.visible_metric import command
 
 TEXTS: Final = 700
-EPOCHS: Final = 1
+EPOCHS: Final = 2
 PRACTICE_PER_CASE: Final = 10
 
 

@@ -15,7 +15,7 @@ from stagelens.organisms.pocket.trajectories import IMPROVED, TRICKED, program_e
 from stagelens.stages.visible_metric import command
 
 TEXTS: Final = 700
-EPOCHS: Final = 2
+EPOCHS: Final = 3
 PRACTICE_PER_PROBLEM: Final = 5
 
 
