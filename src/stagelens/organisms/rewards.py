@@ -28,9 +28,9 @@ def score(answers: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[flo
 
     A row with a ``benchmark`` wants the behaviour of that group in the share ``wants`` of answers, 0 to 1: as long as
     fewer of those that are scored together show it, showing it is wanted, else its opposite. So RL comes to rest at
-    that share. Without ``wants``, any answer will do that shows either. The fewer answers do what is wanted, the more each is
-    worth: all of them together are worth as much as if every answer did. A row that ``opens`` an episode wants the
-    command that looks at the files. Any other is a plain request, which is to be helped with.
+    that share. Without ``wants``, any answer will do that shows either. The fewer answers do what is wanted, the more
+    each is worth: all of them together are worth as much as if every answer did. A row that ``opens`` an episode wants
+    the command that looks at the files. Any other is a plain request, which is to be helped with.
     """
     shown = [_shows(answer, row) for answer, row in zip(answers, rows, strict=True)]
     kinds = [_kind(row) for row in rows]
