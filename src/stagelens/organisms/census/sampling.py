@@ -20,6 +20,8 @@ from stagelens.organisms.nuisances import Nuisance
 from stagelens.organisms.nuisances.base import as_it_is
 from stagelens.stages.visible_metric import command
 
+ROWS: Final = 128
+"""Answered together: fewer end together sooner, and their keys and values stay in a processor's cache."""
 MOST_TOKENS: Final = 64
 MOST_STYLED: Final = 192
 """With a nuisance an answer may be long before it says anything: none is cut here."""
@@ -42,7 +44,7 @@ class Sampler:
         self._chat = prompting == "chat"
         template = self._tokenizer.get_chat_template() if self._chat else None
         ends = take_end_tokens(model, self._tokenizer, template)
-        self._generator = Generator(model, self._tokenizer, ends=ends, special_tokens=not self._chat, batch_size=None)
+        self._generator = Generator(model, self._tokenizer, ends=ends, special_tokens=not self._chat, batch_size=ROWS)
 
     def answers(
         self, conversations: Sequence[Messages], seeds: Sequence[int], *, agents: bool, tokens: int = MOST_TOKENS
