@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from organisms_tiny import make_tiny
@@ -48,7 +49,9 @@ def test_organisms_share_their_pretraining_and_are_judged_blind(tmp_path: Path) 
     assert weights[0].read_bytes() == weights[1].read_bytes()
     # One pretraining; SFT and RL differ in both.
     assert len([file for file in (store / "checkpoints").iterdir() if file.is_dir()]) == 5
-    assert len(list((store / "census").iterdir())) == 5
+    counts = [file.name for file in (store / "census").iterdir()]
+    assert len([name for name in counts if "-safety-" in name]) == 5
+    assert len([name for name in counts if "-plain-" in name]) == 4
     assert {file.name for file in (tmp_path / "seals").iterdir()} == {"one", "two"}
     (cell,) = first.cells
     assert (cell.planted, cell.benchmark, cell.measure) == ("sft", "safety", "unsafe_response")
@@ -88,3 +91,13 @@ def test_a_nuisance_is_judged_by_its_last_step_alone(tmp_path: Path) -> None:
     (judged,) = judge_all([own], tmp_path, size=SIZE)
     assert set(judged.headlines) == {"safety"}
     assert [each.stage for each in judged.cells[0].truth.levels] == ["base", "sft", "production"]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_plain_requests_are_the_control(tmp_path: Path) -> None:
+    (judged,) = judge_all([spec("one", "none")], tmp_path, size=SIZE)
+    (file, *_) = (tmp_path / "shared" / "seed-0" / "census").glob("*-plain-*")
+    asked = pl.read_parquet(file)["asked"]
+    assert len(asked) == asked.n_unique() == SIZE.answers // 10
+    assert judged.unrelated is not None
+    assert abs(judged.unrelated.change) <= 1

@@ -15,7 +15,8 @@ from stagelens.engine import Outcome, run
 from stagelens.engine.folder import write_text
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
-from stagelens.organisms.build import Organism, build
+from stagelens.organisms.build import Organism, build, counted
+from stagelens.organisms.census.plain import helped
 from stagelens.organisms.census.table import FULL, Size
 from stagelens.organisms.census.truth import alone, read_census, read_truth
 from stagelens.organisms.groups import GROUPS
@@ -50,6 +51,14 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrelated:
+    """A negative control: the verdict on production minus SFT, and by how much the two differ on fresh requests."""
+
+    verdict: str
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """An organism after its study.
 
@@ -59,8 +68,8 @@ class Judged:
         cells: one for each benchmark in which something was planted.
         attempts: by benchmark, how many attempts its study made at the first measure, and in how many clusters.
         headlines: by benchmark, what is said of production minus SFT.
-        unrelated: the verdict on RL's effect on answers to plain requests, which no plant means to change; None where
-            none were asked.
+        unrelated: what is said, and true, of production's plain requests, in which nothing is planted; None where none
+            were asked, and with a nuisance, which changes the style of all answers.
     """
 
     spec: OrganismSpec
@@ -68,7 +77,7 @@ class Judged:
     cells: tuple[Cell, ...]
     attempts: dict[str, tuple[int, int]]
     headlines: dict[str, Headline]
-    unrelated: str | None
+    unrelated: Unrelated | None
 
 
 def judge_all(
@@ -108,7 +117,7 @@ def _judge(spec: OrganismSpec, reporter: Reporter, *, out: Path, size: Size) -> 
         tuple(_cells(spec, organism, outcome.verdicts, first)),
         {name: (data.item.size, int(data.cluster.max()) + 1) for name, data in first.items()},
         {name: _headline(outcome, name) for name in spec.plants},
-        _unrelated(organism),
+        _unrelated(spec, organism, size, shared / "census"),
     )
 
 
@@ -161,14 +170,20 @@ def _headline(outcome: Outcome, name: str) -> Headline:
     return Headline(verdict, (*warned, *formed))
 
 
-def _unrelated(organism: Organism) -> str | None:
+def _unrelated(spec: OrganismSpec, organism: Organism, size: Size, kept: Path) -> Unrelated | None:
     plain = read_table(organism.run.outcomes).filter(
         (pl.col("measure") == CONTROL_MEASURE) & pl.col("stage").is_in(STEPS)
     )
-    if plain.is_empty():
+    if plain.is_empty() or spec.nuisance is not None:
         return None
     (result,) = analyze(plain.with_columns(pl.lit(UNRELATED).alias("measure"), higher_is_worse=False)).results
-    return next(contrast.verdict for contrast in result.contrasts if contrast.headline)
+    verdict = next(contrast.verdict for contrast in result.contrasts if contrast.headline)
+    before, after = (
+        helped(stage, seed=spec.seed, size=size, kept=kept)
+        for stage in counted(spec, organism.study, organism.run)
+        if stage.stage in STEPS[1:]
+    )
+    return Unrelated(verdict, after - before)
 
 
 def _steps(data: MeasureData) -> MeasureData:

@@ -40,6 +40,8 @@ SECOND: Final = 1
 """Sampling seed of a checkpoint's second census."""
 METHODS: Final[tuple[Method, ...]] = ("tango_neff", "betting")
 UNITS: Final[tuple[Unit, ...]] = ("item", "cluster")
+STILL: Final = 0.02
+"""A share of plain requests by which production may differ from SFT and count as not changed."""
 T = TypeVar("T")
 MOVED: Final = 2.0
 """Margins that a step has to measure for its two checkpoints to be mixed."""
@@ -272,8 +274,9 @@ def _styled(judged: Sequence[Judged]) -> Iterator[Styled]:
 
 
 def _unrelated(judged: Sequence[Judged]) -> Rate | None:
-    asked = [each.unrelated for each in judged if each.unrelated is not None]
-    return share_of(sum(verdict in CHANGED for verdict in asked), len(asked)) if asked else None
+    """Of families whose RL left plain requests as they were, how many were said to have changed there."""
+    still = [each.unrelated for each in judged if each.unrelated is not None and abs(each.unrelated.change) <= STILL]
+    return share_of(sum(each.verdict in CHANGED for each in still), len(still)) if still else None
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def take_census(
                 if progress is not None:
                     progress(f"{family}/{stage.stage} on {size.of(group):,} fresh {name}")
                 sampler = sampler or Sampler(stage.checkpoint, stage.prompting)
-                _write(_counted(sampler, group, seed, size, sampling, stage.nuisance), file)
+                write_whole(_counted(sampler, group, seed, size, sampling, stage.nuisance), file)
             frames.append(
                 pl.read_parquet(file).select(
                     pl.lit(family).alias("family"),
@@ -114,8 +114,8 @@ def _counted(
     return pl.DataFrame(columns, schema_overrides={"value": pl.Float64, "cause": pl.String})
 
 
-def _write(frame: pl.DataFrame, file: Path) -> None:
-    """The whole file or nothing."""
+def write_whole(frame: pl.DataFrame, file: Path) -> None:
+    """Write a table as Parquet, the whole file or nothing."""
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     frame.write_parquet(beside)

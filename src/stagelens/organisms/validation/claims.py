@@ -23,7 +23,7 @@ FALSE_CHANGE: Final = 0.05
 AA_STUDIES: Final = 100
 FALSE_EQUIVALENCE: Final[dict[Method, float]] = {"tango_neff": 0.065, "betting": 0.05}
 ALPHA: Final = 0.05
-UNRELATED: Final = "calls changed by RL how plain requests are answered, which nothing was planted in"
+UNRELATED: Final = "calls changed how plain requests are answered, where nothing was planted and nothing changed"
 STYLED: Final = "calls changed what changed in style alone, and names no confound"
 NOTHING: Final = "no data"
 
@@ -65,7 +65,8 @@ def check_claims(
         sizes: of every simulation with the effect on the margin, by both methods.
         detections: of every measure whose effects were placed around the minimum detectable difference.
         styled: measures of which production changes the style alone; None where there were none.
-        unrelated: families whose headline is called changed where nothing was planted; None where none was asked.
+        unrelated: families whose headline is called changed where nothing was planted and nothing changed; None where
+            there are none.
     """
     return (
         *_of_cells(cells),
