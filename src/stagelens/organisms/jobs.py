@@ -23,8 +23,8 @@ Work = Callable[[OrganismSpec, Reporter], T]
 
 
 def usual_jobs() -> int:
-    """One for every core, up to ``MOST``."""
-    return min(MOST, os.cpu_count() or 1)
+    """One for every core that this process may use, up to ``MOST``."""
+    return min(MOST, len(os.sched_getaffinity(0)))
 
 
 def side_by_side(work: Work[T], specs: Sequence[OrganismSpec], *, jobs: int, reporter: Reporter) -> Iterator[T]:
