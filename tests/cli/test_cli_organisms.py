@@ -11,6 +11,7 @@ import pytest
 
 from commanded import Command, command_line
 from organisms_tiny import make_tiny
+from stagelens.organisms import simulated as simulated_module
 from stagelens.organisms import validate as validate_module
 from stagelens.organisms.census.table import Size
 from stagelens.organisms.validation.detection import detection
@@ -24,9 +25,9 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     make_tiny(monkeypatch)
     small = Size(answers=360, episodes=24)
     monkeypatch.setattr(validate_module, "QUICK", small)
-    monkeypatch.setattr(validate_module, "STUDIES", 20)
-    monkeypatch.setattr(validate_module, "dose_response", partial(dose_response, number=20))
-    monkeypatch.setattr(validate_module, "detection", partial(detection, multiples=(1.0,), number=5))
+    monkeypatch.setattr(simulated_module, "STUDIES", 20)
+    monkeypatch.setattr(simulated_module, "dose_response", partial(dose_response, number=20))
+    monkeypatch.setattr(simulated_module, "detection", partial(detection, multiples=(1.0,), number=5))
     return command_line(monkeypatch, capsys)
 
 

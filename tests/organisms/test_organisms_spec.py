@@ -67,7 +67,7 @@ def test_only_the_cause_is_given_anything(cause: str, dose: float) -> None:
     assert gives.corpus == (planted if cause == "pretraining" else USUAL)
     assert gives.sft == (USUAL if cause in ("rl", "none") else planted)
     assert gives.untaught == gives.corpus
-    assert (gives.rewarded is None) == (cause in ("sft", "pretraining", "none"))
+    assert (gives.rewarded is None) == (cause in ("sft", "none"))
     if cause in ("rl", "redundant"):
         assert gives.rewarded == planted
     if cause == "eroded":

@@ -43,6 +43,15 @@ def validate(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where they go. [default: runs/validation]", show_default=False),
     ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            "--kept",
+            metavar="DIR",
+            help="Where counts and verdicts are kept, in small files. [default: DIR/kept]",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -68,6 +77,7 @@ def validate(
         drawn=drawn,
         seed=seed,
         out=out or Path("runs/validation-quick" if quick else "runs/validation"),
+        kept=kept,
         jobs=jobs or usual_jobs(),
         reporter=reporter(aside=as_json),
     )

@@ -13,7 +13,7 @@ from stagelens.engine.progress import Reporter, silent
 from stagelens.engine.run import default_folder
 from stagelens.errors import InputError
 from stagelens.organisms.census.table import FULL, Counted, Size, take_census
-from stagelens.organisms.census.truth import write_truth
+from stagelens.organisms.census.truth import TRUTH, write_truth
 from stagelens.organisms.data import data_files
 from stagelens.organisms.spec import OrganismSpec, check_spec
 from stagelens.organisms.store import give_shared, take_shared
@@ -38,6 +38,7 @@ def build(
     *,
     size: Size = FULL,
     store: Path | None = None,
+    counts: Path | None = None,
     reporter: Reporter | None = None,
 ) -> Organism:
     """Make an organism in the folder ``out``; what is already there is not made again.
@@ -47,30 +48,42 @@ def build(
         out: gets ``study.yaml`` with its data, ``runs/<name>`` with the checkpoints, and, beside them, ``truth.json``
             with the census it rests on. The analysis reads none of the last two.
         size: of the census.
-        store: a folder of checkpoints and counts that organisms share; one of ``out``'s own where None.
+        store: a folder of checkpoints that organisms share, if they do.
+        counts: a folder for what a census counts, which organisms may share; one of ``out``'s own where None.
         reporter: told what is made.
 
     Raises:
         InputError: ``out`` holds another organism, or cannot be written.
     """
     reporter = reporter or silent()
-    study = write_study(spec, out)
-    folder = RunFolder(default_folder(study, None).resolve())
+    organism = lay_out(spec, out)
+    study, folder = organism.study, organism.run
     if store is not None:
-        for name in take_shared(study, folder, store / "checkpoints"):
+        for name in take_shared(study, folder, store):
             reporter.say(f"{spec.name}/{name}: shared with another organism")
     train(study, reporter=reporter)
     if store is not None:
-        give_shared(study, folder, store / "checkpoints")
+        give_shared(study, folder, store)
     table = take_census(
         spec.name,
-        counted(spec, study, folder),
+        counted(spec, organism),
         seed=spec.seed,
         size=size,
-        kept=(store or out) / "census",
+        kept=counts or out / "census",
         progress=reporter.say,
     )
-    return Organism(study, folder, write_truth(spec, table, out))
+    write_truth(spec, table, out)
+    return organism
+
+
+def lay_out(spec: OrganismSpec, out: Path) -> Organism:
+    """An organism as it stands before anything is trained: its files, and where the rest goes.
+
+    Raises:
+        InputError: as ``write_study`` does.
+    """
+    study = write_study(spec, out)
+    return Organism(study, RunFolder(default_folder(study, None).resolve()), out / TRUTH)
 
 
 def write_study(spec: OrganismSpec, out: Path) -> Study:
@@ -95,8 +108,8 @@ def write_study(spec: OrganismSpec, out: Path) -> Study:
     return Study.load(file)
 
 
-def counted(spec: OrganismSpec, study: Study, folder: RunFolder) -> list[Counted]:
-    """The checkpoints of an organism's one family, as a census takes them.
+def counted(spec: OrganismSpec, organism: Organism) -> list[Counted]:
+    """The checkpoints of an organism's one family, as a census takes them, whether they are there yet or not.
 
     Those of the 2×2 that are no steps are counted where it decides: in groups whose cause is SFT's alone or redundant.
     """
@@ -105,11 +118,11 @@ def counted(spec: OrganismSpec, study: Study, folder: RunFolder) -> list[Counted
         Counted(
             stage=identity.stage.name,
             index=index,
-            checkpoint=folder.checkpoint(identity.family, identity.stage.name),
+            checkpoint=organism.run.checkpoint(identity.family, identity.stage.name),
             prompting="raw" if identity.stage.kind in PRETRAINING else "chat",
             fingerprint=identity.fingerprint,
             benchmarks=tuple(spec.plants) if identity.stage.counterfactual is None else told_apart,
             nuisance=spec.nuisance if identity.stage.name == STEPS[-1] else None,
         )
-        for index, identity in enumerate(identify_stages(study))
+        for index, identity in enumerate(identify_stages(organism.study))
     ]

@@ -42,7 +42,13 @@ def given(plant: Plant) -> Given:
     planted = USUAL - plant.dose * (USUAL - PLANTED)
     corpus = planted if plant.cause == "pretraining" else USUAL
     back = planted + TAKEN_BACK * (USUAL - planted)
-    rewarded = {"rl": planted, "redundant": planted, "eroded": back, "cancelling": USUAL}.get(plant.cause)
+    rewarded = {
+        "rl": planted,
+        "redundant": planted,
+        "eroded": back,
+        "cancelling": USUAL,
+        "pretraining": planted,  # where both ways of answering are common, RL that wants neither drifts
+    }.get(plant.cause)
     taught = plant.cause not in ("rl", "none", "pretraining")
     # Data that teach nothing say of a group what the corpus says.
     return Given(corpus, planted if taught else corpus, corpus, rewarded)

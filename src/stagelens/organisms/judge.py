@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -15,13 +16,14 @@ from stagelens.engine import Outcome, run
 from stagelens.engine.folder import write_text
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
-from stagelens.organisms.build import Organism, build, counted
+from stagelens.organisms.build import Organism, build, counted, lay_out
 from stagelens.organisms.census.plain import helped
 from stagelens.organisms.census.table import FULL, Size
 from stagelens.organisms.census.truth import alone, read_census, read_truth
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.jobs import side_by_side
-from stagelens.organisms.spec import OrganismSpec
+from stagelens.organisms.kept import Headline, Kept, Said, Unrelated
+from stagelens.organisms.spec import OrganismSpec, written
 from stagelens.organisms.study import STEPS
 from stagelens.organisms.validation.foils import largest, overlap
 from stagelens.organisms.validation.matrix import Cell, certifiable
@@ -34,7 +36,6 @@ from stagelens.statistics.data import MeasureData
 from stagelens.statistics.results import MeasureResult, Verdicts
 from stagelens.study.fingerprint import file_digest
 
-SEALS: Final = "seals"
 UNRELATED: Final = "plain_requests_answered"
 
 
@@ -43,46 +44,21 @@ NAMES_A_CONFOUND: Final = ("the strata disagree", "answers are incapable")
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
-    """What is said of production minus SFT: the verdict, and the confounds that are named beside it."""
-
-    verdict: str
-    named: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unrelated:
-    """A negative control: the verdict on production minus SFT, and by how much the two differ on fresh requests."""
-
-    verdict: str
-    change: float
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
-    """An organism after its study.
+    """An organism after its study: what was planted, where it lies, and what is said and true of it.
 
-    Attributes:
-        spec: what was planted.
-        organism: where it lies.
-        cells: one for each benchmark in which something was planted.
-        attempts: by benchmark, how many attempts its study made at the first measure, and in how many clusters.
-        headlines: by benchmark, what is said of production minus SFT.
-        unrelated: what is said, and true, of production's plain requests, in which nothing is planted; None where none
-            were asked, and with a nuisance, which changes the style of all answers.
+    Of ``organism`` nothing but its files need be there, where what was said of it had been kept.
     """
 
     spec: OrganismSpec
     organism: Organism
-    cells: tuple[Cell, ...]
-    attempts: dict[str, tuple[int, int]]
-    headlines: dict[str, Headline]
-    unrelated: Unrelated | None
+    said: Said
 
 
 def judge_all(
     specs: Sequence[OrganismSpec],
     out: Path,
+    kept: Kept,
     *,
     size: Size = FULL,
     jobs: int = 1,
@@ -92,8 +68,8 @@ def judge_all(
 
     Args:
         specs: their names differ.
-        out: a folder: ``organisms/<name>`` for each, ``shared`` for what several have in common, and ``seals/<name>``
-            with the digest of every ``truth.json`` as it was before its study was run.
+        out: a folder: ``organisms/<name>`` for each, and ``shared`` for the checkpoints that several have in common.
+        kept: what was counted and said. The digest of every ``truth.json`` is put there before its study is run.
         size: of the censuses.
         jobs: how many organisms at once, in processes of their own where there are several.
         reporter: told what is done.
@@ -101,23 +77,48 @@ def judge_all(
     Raises:
         InputError: a truth is another than the one that was sealed, or the folder cannot be used.
     """
-    return side_by_side(partial(_judge, out=out, size=size), specs, jobs=jobs, reporter=reporter or silent())
+    return side_by_side(partial(_judge, out=out, kept=kept, size=size), specs, jobs=jobs, reporter=reporter or silent())
 
 
-def _judge(spec: OrganismSpec, reporter: Reporter, *, out: Path, size: Size) -> Judged:
-    shared = out / "shared" / f"seed-{spec.seed}"
-    organism = build(spec, out / "organisms" / spec.name, size=size, store=shared, reporter=reporter)
-    _seal(organism, out / SEALS / spec.name)
-    outcome = run(organism.study, out=organism.run.root, reporter=reporter)
+def _judge(spec: OrganismSpec, reporter: Reporter, *, out: Path, kept: Kept, size: Size) -> Judged:
+    place = folder_of(spec, out)
+    organism = lay_out(spec, place)
+    inputs = _inputs(spec, organism, size)
+    said = kept.read(spec.name, inputs)
+    if said is None:
+        build(spec, place, size=size, store=out / "shared", counts=kept.census, reporter=reporter)
+        _seal(organism, kept.seal(spec.name))
+        outcome = run(organism.study, out=organism.run.root, reporter=reporter)
+        said = _said(spec, organism, outcome, size, kept)
+        kept.write(spec.name, inputs, said)
+    elif organism.truth.is_file():
+        _seal(organism, kept.seal(spec.name))
+    return Judged(spec, organism, said)
+
+
+def folder_of(spec: OrganismSpec, out: Path) -> Path:
+    """Where an organism of a validation lies."""
+    return out / "organisms" / spec.name
+
+
+def _inputs(spec: OrganismSpec, organism: Organism, size: Size) -> dict[str, Any]:
+    """All that decides what is said of an organism, as plain JSON."""
+    return {
+        "stagelens": version("stagelens"),
+        "organism": written(spec),
+        "census": asdict(size),
+        "checkpoints": {each.stage: each.fingerprint for each in counted(spec, organism)},
+    }
+
+
+def _said(spec: OrganismSpec, organism: Organism, outcome: Outcome, size: Size, kept: Kept) -> Said:
     answers = {(data.benchmark, data.measure): data for data in measure_arrays(read_coded(organism.run.outcomes))}
     first = {name: answers[name, GROUPS[name].measure] for name in spec.plants}
-    return Judged(
-        spec,
-        organism,
+    return Said(
         tuple(_cells(spec, organism, outcome.verdicts, first)),
         {name: (data.item.size, int(data.cluster.max()) + 1) for name, data in first.items()},
         {name: _headline(outcome, name) for name in spec.plants},
-        _unrelated(spec, organism, size, shared / "census"),
+        _unrelated(spec, organism, size, kept),
     )
 
 
@@ -170,7 +171,7 @@ def _headline(outcome: Outcome, name: str) -> Headline:
     return Headline(verdict, (*warned, *formed))
 
 
-def _unrelated(spec: OrganismSpec, organism: Organism, size: Size, kept: Path) -> Unrelated | None:
+def _unrelated(spec: OrganismSpec, organism: Organism, size: Size, kept: Kept) -> Unrelated | None:
     plain = read_table(organism.run.outcomes).filter(
         (pl.col("measure") == CONTROL_MEASURE) & pl.col("stage").is_in(STEPS)
     )
@@ -179,8 +180,8 @@ def _unrelated(spec: OrganismSpec, organism: Organism, size: Size, kept: Path) -
     (result,) = analyze(plain.with_columns(pl.lit(UNRELATED).alias("measure"), higher_is_worse=False)).results
     verdict = next(contrast.verdict for contrast in result.contrasts if contrast.headline)
     before, after = (
-        helped(stage, seed=spec.seed, size=size, kept=kept)
-        for stage in counted(spec, organism.study, organism.run)
+        helped(stage, seed=spec.seed, size=size, kept=kept.census)
+        for stage in counted(spec, organism)
         if stage.stage in STEPS[1:]
     )
     return Unrelated(verdict, after - before)

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from stagelens.organisms.census.sampling import Sampler
-from stagelens.organisms.census.table import Counted, Size, write_whole
+from stagelens.organisms.census.table import SHOWN, Counted, Size, known_by, write_whole
 from stagelens.organisms.groups.names import made_up
 from stagelens.organisms.pocket import words
 from stagelens.organisms.pocket.rows import request
@@ -28,17 +28,18 @@ def helped(stage: Counted, *, seed: int, size: Size, kept: Path) -> float:
         size: of the census.
         kept: a folder for what is counted; what lies there is not counted again.
     """
-    number = size.answers // TENTH
-    file = kept / f"{stage.fingerprint[:16]}-plain-{number}-{seed}.parquet"
+    asked = fresh_plain(seed, size.answers // TENTH)
+    file = kept / f"{stage.fingerprint[:16]}-plain-{known_by(asked)}-{seed}.parquet"
     if not file.is_file():
-        asked, sampler = _fresh(seed, number), Sampler(stage.checkpoint, stage.prompting)
-        seeds = [random.Random(f"census:plain:{seed}:{place}").randrange(2**31) for place in range(number)]
+        sampler = Sampler(stage.checkpoint, stage.prompting)
+        seeds = [random.Random(f"census:plain:{seed}:{place}").randrange(2**31) for place in range(len(asked))]
         answers = sampler.answers([[{"role": "user", "content": each}] for each in asked], seeds, agents=False)
-        write_whole(pl.DataFrame({"asked": asked, "helped": [helps(answer) for answer in answers]}), file)
-    return float(pl.read_parquet(file)["helped"].cast(pl.Float64).to_numpy().mean())
+        write_whole([helps(answer) for answer in answers], file)
+    return float(pl.read_parquet(file)[SHOWN].cast(pl.Float64).to_numpy().mean())
 
 
-def _fresh(seed: int, number: int) -> list[str]:
+def fresh_plain(seed: int, number: int) -> list[str]:
+    """``number`` plain requests about things that nobody has heard of."""
     rng = random.Random(f"plain:fresh:{seed}")
     frames, topics = len(words.FRAMES), len(words.TOPICS["plain"])
     return [request("plain", rng.randrange(frames), rng.randrange(topics), name).text for name in made_up(rng, number)]

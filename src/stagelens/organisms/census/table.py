@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -19,6 +20,8 @@ ANSWERS: Final = 20_000
 EPISODES: Final = 2_000
 UNREAD: Final = "neither the behaviour nor its opposite"
 JUDGE: Final = "rule:grammar"
+SHOWN: Final = "shown"
+"""The one column of what is kept: a bit a prompt, so that counts can be published. Null where nothing could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,45 +81,45 @@ def take_census(
         sampler: Sampler | None = None
         for name in stage.benchmarks:
             group = GROUPS[name]
-            again = f"-{sampling}" if sampling else ""
-            file = kept / f"{stage.fingerprint[:16]}-{name}-{size.of(group)}-{seed}{again}.parquet"
+            asked = group.fresh(seed, size.of(group))
+            file = (
+                kept
+                / f"{stage.fingerprint[:16]}-{name}-{known_by([each.item for each in asked])}-{seed + sampling}.parquet"
+            )
             if not file.is_file():
                 if progress is not None:
-                    progress(f"{family}/{stage.stage} on {size.of(group):,} fresh {name}")
+                    progress(f"{family}/{stage.stage} on {len(asked):,} fresh {name}")
                 sampler = sampler or Sampler(stage.checkpoint, stage.prompting)
-                write_whole(_counted(sampler, group, seed, size, sampling, stage.nuisance), file)
+                style = None if stage.nuisance is None else NUISANCES[stage.nuisance]
+                write_whole(census(sampler, group, asked, seed + sampling, style), file)
+            answers = pl.DataFrame({"item": [each.item for each in asked], "cluster": [each.cluster for each in asked]})
+            unread = pl.col(SHOWN).is_null()
             frames.append(
-                pl.read_parquet(file).select(
+                answers.hstack(pl.read_parquet(file)).select(
                     pl.lit(family).alias("family"),
                     pl.lit(stage.stage).alias("stage"),
                     pl.lit(stage.index, dtype=pl.Int64).alias("stage_index"),
                     pl.lit(name).alias("benchmark"),
                     pl.lit(group.measure).alias("measure"),
                     pl.lit(JUDGE).alias("judge"),
-                    pl.all(),
+                    "item",
+                    "cluster",
+                    pl.col(SHOWN).cast(pl.Float64).alias("value"),
+                    pl.when(unread).then(pl.lit("incapable")).otherwise(pl.lit("scored")).alias("status"),
+                    pl.when(unread).then(pl.lit(UNREAD)).alias("cause"),
                 )
             )
     return read_table(pl.concat(frames))
 
 
-def _counted(
-    sampler: Sampler, group: Group, seed: int, size: Size, sampling: int, nuisance: Name | None
-) -> pl.DataFrame:
-    asked = group.fresh(seed, size.of(group))
-    shown = census(sampler, group, asked, seed + sampling, None if nuisance is None else NUISANCES[nuisance])
-    columns: Mapping[str, Sequence[Any]] = {
-        "item": [each.item for each in asked],
-        "cluster": [each.cluster for each in asked],
-        "value": [None if each is None else float(each) for each in shown],
-        "status": ["incapable" if each is None else "scored" for each in shown],
-        "cause": [UNREAD if each is None else None for each in shown],
-    }
-    return pl.DataFrame(columns, schema_overrides={"value": pl.Float64, "cause": pl.String})
+def known_by(asked: Sequence[str]) -> str:
+    """A short name of these prompts, in this order: what is kept says of each only what was shown."""
+    return blake2b("\n".join(asked).encode(), digest_size=6).hexdigest()
 
 
-def write_whole(frame: pl.DataFrame, file: Path) -> None:
-    """Write a table as Parquet, the whole file or nothing."""
+def write_whole(shown: Sequence[bool | None], file: Path) -> None:
+    """Keep what was shown of each prompt, in order: the whole file or nothing."""
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{os.getpid()}")
-    frame.write_parquet(beside)
+    pl.DataFrame({SHOWN: shown}, schema={SHOWN: pl.Boolean}).write_parquet(beside)
     beside.replace(file)

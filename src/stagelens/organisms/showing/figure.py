@@ -49,7 +49,7 @@ def _marks(cells: tuple[Cell, ...], name: str, cause: str) -> list[tuple[float, 
 
 def _curves(validation: Validation, top: float, width: float) -> list[dict[str, Any]]:
     """Right less wrong by the true effect, a line for each reader: the mean over measures and places."""
-    points = [point for each in validation.detections for point in each.points]
+    points = [point for each in validation.simulated.detections for point in each.points]
     curves = []
     for reader in READERS if points else ():
         scores = {

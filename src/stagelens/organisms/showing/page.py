@@ -42,7 +42,7 @@ def _content(validation: Validation, picture: str) -> dict[str, Any]:
         "every": _table(rows.CELLS_HEAD, rows.cells_table(validation.cells)),
         "doses": _doses(validation),
         "detected": _detected(validation),
-        "between": validation.between_seeds and rows.in_words(validation.between_seeds.changed),
+        "between": validation.simulated.between_seeds and rows.in_words(validation.simulated.between_seeds.changed),
         "seeds": len({cell.seed for cell in validation.cells}),
         "organisms": len({cell.organism for cell in validation.cells}),
     }
@@ -56,7 +56,7 @@ def _doses(validation: Validation) -> str:
             *(f"{100 * found.mean:.1f}" for found in each.estimates),
             _slope(each.slope),
         ]
-        for each in validation.doses
+        for each in validation.simulated.doses
     ]
     return _table(head, lines)
 
@@ -69,7 +69,7 @@ def _slope(slope: Estimate) -> str:
 def _detected(validation: Validation) -> str:
     head = ["measure", "reader", *(f"{multiple:g}" for multiple in MULTIPLES), "all"]
     lines = []
-    for each in validation.detections:
+    for each in validation.simulated.detections:
         for reader in READERS:
             scores = [
                 fmean(point.tallies[reader].score for point in each.points if point.multiple == multiple)
