@@ -43,8 +43,8 @@ coverage: $(READY)  ## every number about the statistics, simulated; in minutes 
 	@$(BIN)/python perf/sequential.py $(if $(QUICK),--quick)
 
 validation: $(READY) ## causes planted, and judged blind: writes the pages about it, in hours; resumable
-	@$(BIN)/stagelens validate --page docs/validation.md
-	@$(BIN)/stagelens validate --drawn 30 --page docs/validation-drawn.md
+	@$(BIN)/stagelens validate --kept docs/validation --page docs/validation.md
+	@$(BIN)/stagelens validate --drawn 30 --kept docs/validation --page docs/validation-drawn.md
 
 setup: $(READY)
 

@@ -29,6 +29,7 @@ from stagelens.study.spec import Stage
 
 SPLIT: Final = frozenset({"FSDP", "DEEPSPEED", "MEGATRON_LM"})
 """``distributed_type`` of configurations under which no process holds the whole model."""
+_SUMMARY: Final = "ChildFailedError"
 _POLL: Final = 0.2
 """Seconds between looks at how far the training is."""
 
@@ -131,9 +132,16 @@ def _check_end(code: int, job: Path, where: str) -> None:
     if said:
         raise InputError(said)
     if code:
-        lines = [line for line in _read(job.with_name("output.txt")).splitlines() if line.strip()]
-        last = next((line.strip() for line in reversed(lines) if "Error" in line), lines[-1] if lines else "no output")
-        raise InputError(f"{where}: the processes that accelerate launched ended with exit code {code} ({last}).")
+        reason = _reason(_read(job.with_name("output.txt")))
+        raise InputError(f"{where}: the processes that accelerate launched ended with exit code {code} ({reason}).")
+
+
+def _reason(output: str) -> str:
+    """The error that a process ended with; torch's launcher only says after it that one did."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line]
+    own = [line for line in errors if _SUMMARY not in line]
+    return next((found[-1] for found in (own, errors, lines) if found), "no output")
 
 
 def _read(path: Path) -> str:
