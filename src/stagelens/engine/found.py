@@ -38,6 +38,25 @@ def note_found_shards(shards: Sequence[Shard], folder: RunFolder, ledger: Ledger
                 ledger.record(shard.piece, inputs)
 
 
+def take_over(known: RunFolder, stages: Sequence[StageIdentity], shards: Sequence[Shard], folder: RunFolder) -> None:
+    """Put into a folder what another one has of the same stages and shards, made from the same inputs.
+
+    A stage that has another name there is another stage. What the folder has is left as it is.
+    """
+    from stagelens.stages.checkpoint import is_complete, link, share_file
+
+    for identity in stages:
+        family, name = identity.family, identity.stage.name
+        own, other = folder.checkpoint(family, name), known.checkpoint(family, name)
+        if identity.asked.trained and not own.exists() and is_complete(other, identity.inputs):
+            link(other, own)
+    for shard in shards:
+        log = log_of(shard, folder)
+        if not log.exists() and _whole_log_inputs(shard, known) == shard.inputs:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            share_file(log_of(shard, known), log)
+
+
 def _whole_log_inputs(shard: Shard, folder: RunFolder) -> dict[str, Any] | None:
     path = log_of(shard, folder)
     if not path.is_file():

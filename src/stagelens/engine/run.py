@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import polars as pl
 
 from stagelens.engine.ask import ask_shards, unasked
 from stagelens.engine.bulk import grade_again
 from stagelens.engine.collect import collect_outcomes, decide, missing_sentences, outcomes_of, write_outcomes
 from stagelens.engine.folder import RunFolder, write_text
-from stagelens.engine.found import note_found_shards, note_found_stages
+from stagelens.engine.found import note_found_shards, note_found_stages, take_over
 from stagelens.engine.identity import StageIdentity, identify_stages
 from stagelens.engine.judges import read_panels
 from stagelens.engine.judging import Judging, write_summary
@@ -97,18 +99,55 @@ def evaluate(
         return _evaluate(work)
 
 
+def ask(
+    study: Study,
+    *,
+    out: Path,
+    stages: Collection[str] | None = None,
+    known: Path | None = None,
+    reporter: Reporter | None = None,
+) -> RunFolder:
+    """Make the stages that are missing, ask them what has not been asked, and write the outcome table; decide nothing.
+
+    Args:
+        study: whose stages need not be a ladder.
+        out: the run folder.
+        stages: names of those that are asked; the others are only made. All of them where None.
+        known: the run folder of another study, from which checkpoints and answers with the same inputs are taken.
+        reporter: told what is done.
+
+    Raises:
+        InputError: as ``run`` does.
+    """
+    with _opened(study, out, None, reporter, stages=stages, known=known) as work:
+        _train(work)
+        _gather(work)
+        return work.folder
+
+
 @contextmanager
-def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporter | None) -> Iterator[_Work]:
+def _opened(
+    study: Study,
+    out: Path | None,
+    limit: int | None,
+    reporter: Reporter | None,
+    *,
+    stages: Collection[str] | None = None,
+    known: Path | None = None,
+) -> Iterator[_Work]:
     """Read everything, claim the folder, and find every clash with what is in it, before anything is spent."""
     check_files(study)
     folder = RunFolder((out or default_folder(study, limit)).resolve())
     questions = read_questions(study, limit=limit)
-    stages = identify_stages(study, items_digest(questions))
+    identities = identify_stages(study, items_digest(questions))
     panels = read_panels(study, [(asked.benchmark, asked.settings) for asked in questions], folder.root)
     lacks = left_out(study)
-    shards = tuple(shard for stage in stages for asked in questions for shard in cut_shards(study, stage, asked))
+    asking = [each for each in identities if stages is None or each.asked.of in stages]
+    shards = tuple(shard for stage in asking for asked in questions for shard in cut_shards(study, stage, asked))
     with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
-        note_found_stages(stages, folder, ledger)
+        if known is not None:
+            take_over(RunFolder(known.resolve()), identities, shards, folder)
+        note_found_stages(identities, folder, ledger)
         note_found_shards(shards, folder, ledger)
         grade_again(shards, folder)
         work = _Work(
@@ -117,9 +156,9 @@ def _opened(study: Study, out: Path | None, limit: int | None, reporter: Reporte
             folder=folder,
             ledger=ledger,
             reporter=reporter or silent(),
-            stages=stages,
+            stages=identities,
             shards=shards,
-            unmade=unmade(stages, folder, ledger),
+            unmade=unmade(identities, folder, ledger),
             # What cannot be asked now is not compared: which sandbox `auto` would choose is not known without one.
             unasked=unasked(askable(shards, lacks), folder, ledger),
             lacks=lacks,
@@ -153,6 +192,13 @@ def _train(work: _Work) -> None:
 
 
 def _evaluate(work: _Work) -> Outcome:
+    outcomes = _gather(work)
+    decided = decide(work.study, work.folder)
+    return Outcome(work.folder, decided.verdicts, missing_sentences(outcomes), decided.confounds)
+
+
+def _gather(work: _Work) -> pl.DataFrame:
+    """Ask what has not been asked, have it judged, and write the outcome table."""
     study, folder, ledger, reporter = work.study, work.folder, work.ledger, work.reporter
     lacks, unasked = work.lacks, work.unasked
     for sentence in sentences(lacks):
@@ -181,5 +227,4 @@ def _evaluate(work: _Work) -> Outcome:
     write_samples(asked, folder)
     outcomes = write_outcomes(frames, study, folder)
     write_summary(work.judging, folder)
-    decided = decide(study, folder)
-    return Outcome(folder, decided.verdicts, missing_sentences(outcomes), decided.confounds)
+    return outcomes

@@ -7,14 +7,13 @@ share their pretraining in this way, and the SFT that teaches nothing.
 from __future__ import annotations
 
 import fcntl
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity, identify_stages
-from stagelens.stages.checkpoint import is_complete, writing
+from stagelens.stages.checkpoint import is_complete, link
 from stagelens.study.spec import Study
 
 
@@ -24,7 +23,7 @@ def take_shared(study: Study, folder: RunFolder, store: Path) -> list[str]:
     with _alone(store):
         for identity, own, shared in _places(study, folder, store):
             if not is_complete(own, identity.inputs) and is_complete(shared, identity.inputs):
-                _link(shared, own)
+                link(shared, own)
                 taken.append(identity.stage.name)
     return taken
 
@@ -34,7 +33,7 @@ def give_shared(study: Study, folder: RunFolder, store: Path) -> None:
     with _alone(store):
         for identity, own, shared in _places(study, folder, store):
             if is_complete(own, identity.inputs) and not is_complete(shared, identity.inputs):
-                _link(own, shared)
+                link(own, shared)
 
 
 @contextmanager
@@ -51,13 +50,3 @@ def _places(study: Study, folder: RunFolder, store: Path) -> Iterator[tuple[Stag
         if identity.stage.trained:
             own = folder.checkpoint(identity.family, identity.stage.name)
             yield identity, own, store / identity.fingerprint
-
-
-def _link(source: Path, out: Path) -> None:
-    """The checkpoint under another name, its files shared where the file system can: they are never written again."""
-    with writing(out) as folder:
-        for file in source.iterdir():
-            try:
-                (folder / file.name).hardlink_to(file)
-            except OSError:  # another file system, or one without links
-                shutil.copy2(file, folder / file.name)

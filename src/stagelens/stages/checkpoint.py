@@ -62,6 +62,24 @@ def writing(out: Path) -> Iterator[Path]:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
+def link(source: Path, out: Path) -> None:
+    """The checkpoint ``source`` under another name too, its files shared where the file system can do that.
+
+    Files of a checkpoint are never written again, so neither can change the other.
+    """
+    with writing(out) as folder:
+        for file in source.iterdir():
+            share_file(file, folder / file.name)
+
+
+def share_file(source: Path, out: Path) -> None:
+    """A file under another name too: a hard link, or a copy where there are none (another file system)."""
+    try:
+        out.hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, out)
+
+
 def save(
     out: Path,
     *,
