@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pocketed import write_tiny_study
-from stagelens.engine import Outcome, run, train
+from stagelens.engine import Outcome, ask, run, train
 from stagelens.errors import InputError
 from stagelens.study.spec import Study
 
@@ -128,3 +128,31 @@ def test_training_alone_makes_the_same_checkpoints(family: tuple[Path, Outcome],
         theirs = outcome.folder.checkpoint("pocket", stage) / "model.safetensors"
         assert ours.read_bytes() == theirs.read_bytes(), stage
     assert not folder.outcomes.exists()
+
+
+def test_asking_decides_nothing_and_takes_over_what_is_known(family: tuple[Path, Outcome], tmp_path: Path) -> None:
+    study, known = Study.load(family[0]), family[1].folder
+    folder = ask(study, out=tmp_path / "asked", stages=("base", "sft"), known=known.root)
+    table, before = (pl.read_parquet(each.outcomes) for each in (folder, known))
+    assert table.equals(before.filter(pl.col("stage").is_in(["base", "sft"])))
+    for path in _costly(folder.root):
+        if "samples" not in path.parts:
+            assert path.read_bytes() == (known.root / path.relative_to(folder.root)).read_bytes()
+    assert (
+        folder.checkpoint("pocket", "sft")
+        .joinpath("model.safetensors")
+        .samefile(known.checkpoint("pocket", "sft") / "model.safetensors")
+    )
+    assert not folder.verdicts.exists()
+    assert not folder.logs("pocket", "production").exists()
+    # A stage from other inputs is made anew, and leaves the known one as it is.
+    (name, whole), *_ = study.families.items()
+    stages = [each.model_copy(update={"seeds": 2}) if each.name == "sft" else each for each in whole.stages[:2]]
+    twice = study.model_copy(update={"families": {name: whole.model_copy(update={"stages": tuple(stages)})}})
+    again = ask(twice, out=tmp_path / "twice", stages=("sft", "base"), known=known.root)
+    assert (
+        again.checkpoint("pocket", "sft")
+        .joinpath("model.safetensors")
+        .samefile(known.checkpoint("pocket", "sft") / "model.safetensors")
+    )
+    assert pl.read_parquet(again.outcomes).filter(pl.col("stage") == "sft")["seed"].n_unique() == 2

@@ -40,6 +40,21 @@ def test_calls_are_kept_and_empty_fields_are_dropped() -> None:
     assert tool == chat[2]
 
 
+@pytest.mark.parametrize(("weight", "kept"), [(0, {"weight": 0}), (0.0, {"weight": 0}), (1, {}), (None, {})])
+def test_a_weight_is_kept_where_it_mutes_an_answer(weight: Any, kept: dict[str, int]) -> None:
+    said = {"role": "assistant", "content": "Yes."}
+    assert checked_chat([{**said, "weight": weight}], "messages", "Here") == [{**said, **kept}]
+    asked = {"role": "user", "content": "Yes?"}
+    assert checked_chat([{**asked, "weight": weight}], "messages", "Here") == [asked]
+
+
+@pytest.mark.parametrize("weight", [0.5, 2, "0", True])
+def test_other_weights_are_refused(weight: Any) -> None:
+    chat = [{"role": "assistant", "content": "Yes.", "weight": weight}]
+    with pytest.raises(InputError, match=r"Here: message 1 of `messages` has the weight"):
+        checked_chat(chat, "messages", "Here")
+
+
 def test_arguments_may_be_json_text() -> None:
     (message,) = checked_chat(calling({"name": "bash", "arguments": '{"command": "ls"}'}), "messages", "Here")
     assert message["tool_calls"][0]["function"] == CALL

@@ -244,3 +244,30 @@ def test_an_answer_to_nothing_is_context() -> None:
     family = by_name("zephyr")
     chat = [{"role": "assistant", "content": "Hello!"}, *turns("How?", "Sure.")]
     assert learned(family, chat) == [family.said(chat[2])]
+
+
+@EVERY
+@EITHER
+def test_an_answer_of_weight_0_is_shown_and_not_trained(family: Family, marked: bool) -> None:
+    chat = turns("How?", "Sure. Look.", "And then?", "No, I cannot.")
+    muted = [chat[0], {**chat[1], "weight": 0}, *chat[2:]]
+    assert learned(family, muted, marked=marked) == [family.said(chat[3])]
+    tokenizer = family.tokenizer(marked=marked)
+    whole, part = render([{"messages": each, "source": "s"} for each in (chat, muted)], tokenizer, "Here")
+    assert part.input_ids == whole.input_ids
+    assert (whole.muted, part.muted, part.context) == (0, 1, whole.context)
+
+
+def test_a_source_that_is_only_shown_is_no_fault() -> None:
+    family = by_name("chatml")
+    tokenizer = family.tokenizer()
+    silent = turns("How?", "Sure.")
+    silent[1]["weight"] = 0
+    rows = [
+        {"messages": turns("How?", "Sure."), "source": "said"},
+        {"messages": silent, "source": "shown"},
+    ]
+    (end,) = tokenizer.encode(family.end, add_special_tokens=False)
+    check(render(rows, tokenizer, "Here"), stop_ids=frozenset({end}), max_length=None, where="Here")
+    with pytest.raises(InputError, match="the loss mask is empty"):
+        check(render(rows[1:], tokenizer, "Here"), stop_ids=frozenset({end}), max_length=None, where="Here")

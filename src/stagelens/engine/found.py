@@ -6,6 +6,7 @@ a ledger can be lost. Both are mended from what lies beside the work itself.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ def take_over(known: RunFolder, stages: Sequence[StageIdentity], shards: Sequenc
 
     A stage that has another name there is another stage. What the folder has is left as it is.
     """
-    from stagelens.stages.checkpoint import is_complete, link, share_file
+    from stagelens.stages.checkpoint import is_complete, link
 
     for identity in stages:
         family, name = identity.family, identity.stage.name
@@ -54,7 +55,7 @@ def take_over(known: RunFolder, stages: Sequence[StageIdentity], shards: Sequenc
         log = log_of(shard, folder)
         if not log.exists() and _whole_log_inputs(shard, known) == shard.inputs:
             log.parent.mkdir(parents=True, exist_ok=True)
-            share_file(log_of(shard, known), log)
+            shutil.copy2(log_of(shard, known), log)  # no link: what grades again writes into logs
 
 
 def _whole_log_inputs(shard: Shard, folder: RunFolder) -> dict[str, Any] | None:

@@ -25,6 +25,8 @@ SHAREGPT: Final[Mapping[str, str]] = {
 
 _SILENT: Final = ROLES - {"user", "assistant"}
 """Roles whose turn may be empty, as a command's output may be."""
+WEIGHT: Final = "weight"
+"""An assistant's field: 0 for an answer that is shown and not trained on, 1 (as where there is none) for any other."""
 _ELSEWHERE: Final = ("tool_calls", "reasoning_content", "thinking")
 """Fields with which an assistant's turn may leave its content out."""
 
@@ -34,7 +36,8 @@ def checked_chat(value: Any, field: str, where: str) -> list[Message]:
 
     Calls have the form ``{"type": "function", "function": {"name": …, "arguments": {…}}}``. Arguments may be written as
     JSON text, as some data sets do, and a message that only calls tools may leave its content out. Content in parts is
-    joined where all of them are text. Fields without a value, which a table fills in for all rows, are dropped.
+    joined where all of them are text. Fields without a value, which a table fills in for all rows, are dropped. An
+    assistant's ``weight: 0`` says that this answer is shown and not trained on.
 
     Raises:
         InputError: it is no list of such messages, a role is not known, the user or the assistant says nothing; names
@@ -90,7 +93,25 @@ def _message(message: Any, field: str, where: str) -> Message:
         raise InputError(f"{where} has the role {_short(role)}; {_hint(role)}.")
     if not content.strip() and role not in _SILENT and not any(kept.get(each) for each in _ELSEWHERE):
         raise InputError(f"{where} is an empty text of the {role}'s; fill it or remove the row.")
+    if WEIGHT in kept:
+        return _weighed(kept, where)
     return kept
+
+
+def is_muted(message: Message) -> bool:
+    """Whether a message is an answer that is shown and not trained on."""
+    return message.get(WEIGHT) == 0
+
+
+def _weighed(message: Message, where: str) -> Message:
+    """The weight is kept only where it says something: most chats that have one say 1 everywhere."""
+    weight, rest = message[WEIGHT], {name: value for name, value in message.items() if name != WEIGHT}
+    if isinstance(weight, bool) or weight not in (0, 1):
+        raise InputError(
+            f"{where} has the weight {_short(weight)}; an answer is trained on (1) or only shown (0), and how often a "
+            "source comes is said by `weight` in the mixture."
+        )
+    return {**rest, WEIGHT: 0} if weight == 0 and message["role"] == "assistant" else rest
 
 
 def _joined(parts: list[Any], where: str) -> str:

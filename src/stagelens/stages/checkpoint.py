@@ -69,15 +69,10 @@ def link(source: Path, out: Path) -> None:
     """
     with writing(out) as folder:
         for file in source.iterdir():
-            share_file(file, folder / file.name)
-
-
-def share_file(source: Path, out: Path) -> None:
-    """A file under another name too: a hard link, or a copy where there are none (another file system)."""
-    try:
-        out.hardlink_to(source)
-    except OSError:
-        shutil.copy2(source, out)
+            try:
+                (folder / file.name).hardlink_to(file)
+            except OSError:  # another file system, or one without links
+                shutil.copy2(file, folder / file.name)
 
 
 def save(

@@ -23,7 +23,8 @@ def check(rendered: Sequence[Rendered], *, stop_ids: frozenset[int], max_length:
             f"{where}: the end-of-turn token is outside the loss mask, so the model would not learn to stop; put it "
             "inside {% generation %} … {% endgeneration %} in the chat template."
         )
-    rows = Counter(each.source for each in rendered)
+    # Rows that are shown and not trained on say so themselves.
+    rows = Counter(each.source for each in rendered if learns(each.labels) or not each.muted)
     marked = Counter(each.source for each in rendered if learns(each.labels))
     kept = Counter(each.source for each in rendered if learns(each.labels[:max_length]))
     ended = Counter(each.source for each in rendered if stop_ids & set(each.labels))

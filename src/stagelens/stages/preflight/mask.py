@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from stagelens.errors import InputError
-from stagelens.stages.chats import Message
+from stagelens.stages.chats import Message, is_muted
 from stagelens.stages.preflight import marks
 from stagelens.stages.preflight.marks import Mark
-from stagelens.stages.preflight.template import Template
+from stagelens.stages.preflight.template import Span, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,23 @@ class _Whole:
             return None
         places = [mark.place for mark in alone.marks if mark.message == number]
         return alone.text[max(places, default=answer.begin) : answer.end]
+
+
+def marked(template: Template, messages: Sequence[Message], source: str) -> tuple[str, list[Span]]:
+    """The chat as a template with marks of its own writes it, and the pieces in it that the model learns to write.
+
+    Raises:
+        InputError: the template does not render the chat.
+    """
+    text, spans = template.write_marked(messages, source)
+    muted = {number for number, message in enumerate(messages) if is_muted(message)}
+    if not muted:
+        return text, spans
+    shown, places = template.write_marked(marks.put(messages), source)
+    of = [{mark.message for mark in marks.take(shown[begin:end])[1]} for begin, end in places]
+    if len(of) != len(spans):
+        raise _unclear(template, source, "it marks another number of answers where something stands beside them")
+    return text, [span for span, inside in zip(spans, of, strict=True) if not inside & muted]
 
 
 def check_marks(template: Template, messages: Sequence[Message], source: str) -> None:

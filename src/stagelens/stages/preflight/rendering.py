@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stagelens.stages.chats import Message
+from stagelens.stages.chats import Message, is_muted
 from stagelens.stages.mixture import Row
 from stagelens.stages.preflight import marks, mask
 from stagelens.stages.preflight.rows import as_messages, as_preference
@@ -29,7 +29,7 @@ class Rendered:
 
     ``spells`` says whether a message's own text spells a special token, which the tokenizer then takes for one.
     ``context`` counts the assistant's messages that carry no loss, since the template shows them otherwise than it asks
-    for them.
+    for them, ``muted`` those whose row says that they are only shown.
     """
 
     input_ids: list[int]
@@ -37,6 +37,7 @@ class Rendered:
     source: str
     spells: bool = False
     context: int = 0
+    muted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class _Written:
     source: str
     spells: bool
     context: int = 0
+    muted: int = 0
 
 
 def render(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
@@ -76,12 +78,13 @@ def render(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
                 if proved[source] < PROVED:
                     proved[source] += 1
                     mask.check_marks(template, messages, source)
-                text, spans = template.write_marked(messages, source)
+                text, spans = mask.marked(template, messages, source)
             else:
                 text, found = mask.answers(template, messages, source)
-                spans = [(answer.begin, answer.end) for answer in found]
-            spoken = sum(message["role"] == "assistant" for message in messages)
-            yield _Written(text, spans, source, _spells(messages, template), max(0, spoken - len(spans)))
+                spans = [(each.begin, each.end) for each in found if not is_muted(messages[each.message])]
+            muted = sum(map(is_muted, messages))
+            spoken = sum(message["role"] == "assistant" for message in messages) - muted
+            yield _Written(text, spans, source, _spells(messages, template), max(0, spoken - len(spans)), muted)
 
     return _tokenised(list(written()), tokenizer)
 
@@ -135,7 +138,8 @@ def _tokenised(written: Sequence[_Written], tokenizer: Any) -> list[Rendered]:
             return_offsets_mapping=True,
         )
         for chat, ids, offsets in zip(batch, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-            rendered.append(Rendered(ids, _labels(ids, offsets, chat.spans), chat.source, chat.spells, chat.context))
+            labels = _labels(ids, offsets, chat.spans)
+            rendered.append(Rendered(ids, labels, chat.source, chat.spells, chat.context, chat.muted))
     return rendered
 
 
