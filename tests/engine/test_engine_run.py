@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pocketed import write_tiny_study
-from stagelens.engine import Outcome, ask, run, train
+from stagelens.engine import Outcome, gather, run, train
 from stagelens.errors import InputError
 from stagelens.study.spec import Study
 
@@ -132,7 +132,7 @@ def test_training_alone_makes_the_same_checkpoints(family: tuple[Path, Outcome],
 
 def test_asking_decides_nothing_and_takes_over_what_is_known(family: tuple[Path, Outcome], tmp_path: Path) -> None:
     study, known = Study.load(family[0]), family[1].folder
-    folder = ask(study, out=tmp_path / "asked", stages=("base", "sft"), known=known.root)
+    folder = gather(study, out=tmp_path / "asked", stages=("base", "sft"), known=known.root)
     table, before = (pl.read_parquet(each.outcomes) for each in (folder, known))
     assert table.equals(before.filter(pl.col("stage").is_in(["base", "sft"])))
     for path in _costly(folder.root):
@@ -149,7 +149,7 @@ def test_asking_decides_nothing_and_takes_over_what_is_known(family: tuple[Path,
     (name, whole), *_ = study.families.items()
     stages = [each.model_copy(update={"seeds": 2}) if each.name == "sft" else each for each in whole.stages[:2]]
     twice = study.model_copy(update={"families": {name: whole.model_copy(update={"stages": tuple(stages)})}})
-    again = ask(twice, out=tmp_path / "twice", stages=("sft", "base"), known=known.root)
+    again = gather(twice, out=tmp_path / "twice", stages=("sft", "base"), known=known.root)
     assert (
         again.checkpoint("pocket", "sft")
         .joinpath("model.safetensors")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stagelens.audit.target import Target
 from stagelens.audit.variants import Variant, changed
-from stagelens.engine import ask
+from stagelens.engine import gather
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
 from stagelens.outcomes.arrays import measure_arrays
@@ -42,7 +42,7 @@ def retrain(
     """
     study = retraining_study(target, variants, seeds)
     asked = [target.stage.name, *(variant.name for variant in variants)]
-    folder = ask(study, out=out, stages=asked, known=known, reporter=reporter)
+    folder = gather(study, out=out, stages=asked, known=known, reporter=reporter)
     return measure_arrays(read_coded(folder.outcomes))
 
 

@@ -99,7 +99,7 @@ def evaluate(
         return _evaluate(work)
 
 
-def ask(
+def gather(
     study: Study,
     *,
     out: Path,
@@ -121,7 +121,7 @@ def ask(
     """
     with _opened(study, out, None, reporter, stages=stages, known=known) as work:
         _train(work)
-        _gather(work)
+        _outcomes(work)
         return work.folder
 
 
@@ -192,12 +192,12 @@ def _train(work: _Work) -> None:
 
 
 def _evaluate(work: _Work) -> Outcome:
-    outcomes = _gather(work)
+    outcomes = _outcomes(work)
     decided = decide(work.study, work.folder)
     return Outcome(work.folder, decided.verdicts, missing_sentences(outcomes), decided.confounds)
 
 
-def _gather(work: _Work) -> pl.DataFrame:
+def _outcomes(work: _Work) -> pl.DataFrame:
     """Ask what has not been asked, have it judged, and write the outcome table."""
     study, folder, ledger, reporter = work.study, work.folder, work.ledger, work.reporter
     lacks, unasked = work.lacks, work.unasked
