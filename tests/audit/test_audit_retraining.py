@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from stagelens.engine import run
 from stagelens.engine.identity import identify_stages
 from stagelens.errors import InputError
 from stagelens.statistics.data import Rules
-from stagelens.study.spec import Family, Study
+from stagelens.study.spec import Decontamination, Family, Source, Study
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,20 @@ def test_one_source_leaves_nothing_to_leave_out(study: Study) -> None:
     target = find_target(study)
     with pytest.raises(InputError, match="trained on one source"):
         find_target(changed_sft(study, sources=target.mixture.sources[:1]))
+
+
+def test_rows_that_hold_an_item_do_not_count_where_they_are_left_out(study: Study) -> None:
+    item = json.loads((study.folder / "data" / "safety_prompts.jsonl").read_text().splitlines()[0])["prompt"]
+    rows = [{"prompt": f"the old mill {n}", "completion": "near a quiet bridge"} for n in range(5)]
+    (study.folder / "some.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in [*rows, {"prompt": item, "completion": "No."}])
+    )
+    (study.folder / "others.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    sources = tuple(Source(name=name, path=f"./{name}.jsonl") for name in ("some", "others"))
+    for remove, count in ((False, 6), (True, 5)):
+        decontaminate = Decontamination(remove=remove, at_most=1.0)
+        target = find_target(changed_sft(study, sources=sources, examples=None, decontaminate=decontaminate))
+        assert dict(target.amounts) == {"some": count, "others": 5}
 
 
 def test_only_the_mixture_of_a_variant_differs(study: Study) -> None:

@@ -156,3 +156,12 @@ def test_asking_decides_nothing_and_takes_over_what_is_known(family: tuple[Path,
         .samefile(known.checkpoint("pocket", "sft") / "model.safetensors")
     )
     assert pl.read_parquet(again.outcomes).filter(pl.col("stage") == "sft")["seed"].n_unique() == 2
+
+
+def test_what_cannot_be_gathered_is_refused(family: tuple[Path, Outcome], tmp_path: Path) -> None:
+    study = Study.load(family[0])
+    with pytest.raises(InputError, match="did you mean 'sft'"):
+        gather(study, out=tmp_path / "out", stages=("sftt",))
+    with pytest.raises(InputError, match="is no run folder"):
+        gather(study, out=tmp_path / "out", known=tmp_path / "nowhere")
+    assert not (tmp_path / "out").exists()

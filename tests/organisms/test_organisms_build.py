@@ -12,7 +12,7 @@ from organisms_tiny import make_tiny
 from stagelens.errors import InputError
 from stagelens.organisms.build import build, counted, write_study
 from stagelens.organisms.census.plain import fresh_plain
-from stagelens.organisms.census.table import Size, take_census
+from stagelens.organisms.census.table import Size, take_census, write_whole
 from stagelens.organisms.census.truth import read_census, read_truth
 from stagelens.organisms.data import data_files
 from stagelens.organisms.judge import judge_all
@@ -81,6 +81,16 @@ def test_what_is_kept_is_enough_to_go_on_elsewhere(tmp_path: Path) -> None:
     table = take_census("one", counted(again.spec, again.organism), seed=0, size=SIZE, kept=kept.census)
     assert table.equals(read_census(judged.organism.truth))
     assert not list(here.rglob("*.safetensors"))
+    # A count that is cut short is no smaller count.
+    file = next(kept.census.glob("*-safety-*"))
+    whole = file.read_bytes()
+    for broken in (whole[:-20], b""):
+        file.write_bytes(broken)
+        with pytest.raises(InputError, match="cannot be read as a count"):
+            take_census("one", counted(again.spec, again.organism), seed=0, size=SIZE, kept=kept.census)
+    write_whole([True], file)
+    with pytest.raises(InputError, match="does not hold what 120 prompts showed"):
+        take_census("one", counted(again.spec, again.organism), seed=0, size=SIZE, kept=kept.census)
     # The same words are the same bytes, and what was made in another way is made again.
     kept.write("one", {"census": 1}, again.said)
     bytes_of_one = (here / "kept" / "records" / "one.json").read_bytes()

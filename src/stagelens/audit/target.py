@@ -85,9 +85,12 @@ def _stage(study: Study, family: str, stage: str | None) -> Stage:
 
 
 def _amounts(stage: Stage, study: Study) -> dict[str, int]:
-    from stagelens.stages.make import read_mixture
+    """Counted after rows that hold an item of a benchmark are left out, as they are before a training."""
+    from stagelens.engine.preparing import index_items
+    from stagelens.engine.shards import read_questions
+    from stagelens.stages import clean_mixture
 
     assert stage.mixture is not None
-    contents = read_mixture(stage, study.folder)
+    contents, _ = clean_mixture(stage, study.folder, index_items(read_questions(study)))
     counts = zip(contents, amounts(contents, stage.mixture), strict=True)
     return {content.name: count for content, count in counts if count}

@@ -67,7 +67,8 @@ def subsets(sources: Sequence[str], count: int, seed: int, share: float = HALF) 
 def changed(mixture: Mixture, amounts: Mapping[str, int], variant: Variant) -> Mixture:
     """The mixture of a variant: each source gives the rows that it gave, or the first of these, and nothing else comes.
 
-    What a source gives is drawn from the seed and its own name, so what stays is the same rows as before.
+    What a source gives is drawn from the seed and its own name, so what stays is the same rows as before; where the
+    mixture deduplicates, a row that repeats one of a source that is gone may come in another's place.
 
     Args:
         mixture: of the whole, without ``replace``.

@@ -48,7 +48,7 @@ def validate(
         typer.Option(
             "--kept",
             metavar="DIR",
-            help="Where counts and verdicts are kept, in small files. [default: DIR/kept]",
+            help="Where counts and verdicts are kept, in small files. [default: kept, in --out]",
             show_default=False,
         ),
     ] = None,

@@ -27,9 +27,11 @@ from stagelens.engine.samples import write_samples
 from stagelens.engine.sequential import ask_until_decided
 from stagelens.engine.shards import Questions, Shard, cut_shards, read_questions
 from stagelens.engine.train import train_stages, unmade
+from stagelens.errors import InputError
 from stagelens.stages import clean_mixture
 from stagelens.statistics.results import Verdicts
 from stagelens.study.load import check_files
+from stagelens.study.problems import nearest
 from stagelens.study.spec import Study
 from stagelens.study.write import dump_study
 
@@ -117,8 +119,14 @@ def gather(
         reporter: told what is done.
 
     Raises:
-        InputError: as ``run`` does.
+        InputError: a stage that is not there, a ``known`` folder that holds no run, or as ``run`` does.
     """
+    names = {stage.name for family in study.families.values() for stage in family.stages}
+    unknown = [stage for stage in stages or () if stage not in names]
+    if unknown:
+        raise InputError(f"The study has no stage {unknown[0]!r}: {nearest(unknown[0], names)}")
+    if known is not None and not RunFolder(known).ledger.is_file():
+        raise InputError(f"{known} is no run folder, so nothing can be taken from it: name that of a study's run.")
     with _opened(study, out, None, reporter, stages=stages, known=known) as work:
         _train(work)
         _outcomes(work)

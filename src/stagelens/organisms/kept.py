@@ -76,7 +76,11 @@ class Kept:
             return None
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            said = _ADAPTER.validate_python(content["said"]) if content["inputs"] == inputs else None
+            said = (
+                _ADAPTER.validate_python(content["said"])
+                if (content["schema"], content["inputs"]) == (SCHEMA, inputs)
+                else None
+            )
         except (ValueError, TypeError, LookupError, ValidationError) as error:
             raise InputError(f"{file} is not a record of an organism: take it away, and it is judged again.") from error
         return said

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from stagelens.organisms.census.sampling import Sampler
-from stagelens.organisms.census.table import SHOWN, Counted, Size, known_by, write_whole
+from stagelens.organisms.census.table import Counted, Size, known_by, read_whole, write_whole
 from stagelens.organisms.groups.names import made_up
 from stagelens.organisms.pocket import words
 from stagelens.organisms.pocket.rows import request
@@ -35,7 +35,7 @@ def helped(stage: Counted, *, seed: int, size: Size, kept: Path) -> float:
         seeds = [random.Random(f"census:plain:{seed}:{place}").randrange(2**31) for place in range(len(asked))]
         answers = sampler.answers([[{"role": "user", "content": each}] for each in asked], seeds, agents=False)
         write_whole([helps(answer) for answer in answers], file)
-    return float(pl.read_parquet(file)[SHOWN].cast(pl.Float64).to_numpy().mean())
+    return float(read_whole(file, len(asked)).cast(pl.Float64).to_numpy().mean())
 
 
 def fresh_plain(seed: int, number: int) -> list[str]:

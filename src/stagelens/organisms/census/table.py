@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from stagelens.errors import InputError
 from stagelens.organisms.census.sampling import Prompting, Sampler, census
 from stagelens.organisms.groups import GROUPS, Group
 from stagelens.organisms.nuisances import NUISANCES, Name
@@ -95,7 +96,7 @@ def take_census(
             answers = pl.DataFrame({"item": [each.item for each in asked], "cluster": [each.cluster for each in asked]})
             unread = pl.col(SHOWN).is_null()
             frames.append(
-                answers.hstack(pl.read_parquet(file)).select(
+                answers.with_columns(read_whole(file, len(asked))).select(
                     pl.lit(family).alias("family"),
                     pl.lit(stage.stage).alias("stage"),
                     pl.lit(stage.index, dtype=pl.Int64).alias("stage_index"),
@@ -115,6 +116,21 @@ def take_census(
 def known_by(asked: Sequence[str]) -> str:
     """A short name of these prompts, in this order: what is kept says of each only what was shown."""
     return blake2b("\n".join(asked).encode(), digest_size=6).hexdigest()
+
+
+def read_whole(file: Path, number: int) -> pl.Series:
+    """What was shown of so many prompts, in order.
+
+    Raises:
+        InputError: the file does not say that of as many prompts.
+    """
+    try:
+        shown = pl.read_parquet(file)[SHOWN]
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"{file} cannot be read as a count: take it away, and it is counted again.") from error
+    if len(shown) != number or shown.dtype != pl.Boolean:
+        raise InputError(f"{file} does not hold what {number:,} prompts showed: take it away, and it is counted again.")
+    return shown
 
 
 def write_whole(shown: Sequence[bool | None], file: Path) -> None:
