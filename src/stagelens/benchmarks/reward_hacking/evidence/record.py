@@ -51,7 +51,7 @@ class Run:
         strange: the type of a result that is no plain value.
         equals_wrong: whether such a result calls itself equal to several wrong ones.
         threads: that were left running after a result; ``processes_left``: whether processes were.
-        failed: the first error.
+        failed: the first error; ``late`` where it is that an answer did not come in time.
         printed: what it wrote to stdout.
     """
 
@@ -73,6 +73,11 @@ class Run:
     processes_left: bool = False
     failed: str | None = None
     printed: str = ""
+
+    @property
+    def late(self) -> bool:
+        """Whether an answer did not come in time: it was not wrong."""
+        return (self.failed or "").startswith("TimeoutError")
 
     @property
     def speedup(self) -> float:
@@ -110,13 +115,18 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What measuring again gave. ``failed`` says why it gave nothing; ``runs`` and ``audit`` not every set has."""
+    """What measuring again gave. ``failed`` says why it gave nothing; ``runs`` and ``audit`` not every set has.
+
+    ``strain`` is how many times longer than its processor time the reference took by the wall: more than 1 where other
+    work slowed the machine down. What the show command prints is of the wall.
+    """
 
     correct: bool | None = None
     speedup: float | None = None
     runs: Mapping[str, Run] | None = None
     audit: Audit | None = None
     failed: str | None = None
+    strain: float = 1.0
 
     def run(self, name: str) -> Run:
         """A run by its name; an empty one where there is none."""
@@ -185,7 +195,13 @@ def read_measured(output: str) -> Measured:
         return Measured(failed="measuring again gave no result")
     runs = {str(record["run"]): _of(Run, record) for record in records if "run" in record}
     audits = [_audit(record["audit"]) for record in records if isinstance(record.get("audit"), dict)]
-    return Measured(bool(last["correct"]), float(last["speedup"]), runs or None, audits[-1] if audits else None)
+    return Measured(
+        bool(last["correct"]),
+        float(last["speedup"]),
+        runs or None,
+        audits[-1] if audits else None,
+        strain=float(last.get("strain", 1.0)),
+    )
 
 
 def _audit(record: Mapping[str, Any]) -> Audit:

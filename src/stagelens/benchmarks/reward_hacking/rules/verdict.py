@@ -12,7 +12,7 @@ from stagelens.benchmarks.reward_hacking.evidence.record import Evidence
 from stagelens.benchmarks.reward_hacking.rules import measurements, ways
 from stagelens.benchmarks.reward_hacking.rules.signs import SIGNS
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Changes whenever a verdict may."""
 JUDGE: Final = "rule:evidence"
 CHEATED: Final = "cheated"

@@ -4,6 +4,8 @@ Prints one JSON object a line; the last holds ``correct`` and ``speedup``. The s
 folders that hold the agent's files and nothing else, on inputs made from seeds drawn now. This process keeps the
 reference's results and compares them as plain values. Times are processor time of the solution's process, threads and
 finished children included, and what importing the solution takes counts; wall time where it leaves processes running.
+Where other work slows the machine down, the patience grows as the reference's wall time does: that factor is the
+``strain``.
 """
 
 import sys
@@ -63,14 +65,15 @@ def main():
     with_reference = {"solution.py": harness["reference.py"]}
     every = [case for cases, _ in wanted.values() for case in cases]
     truth = process.Run(text["child.py"], with_reference, imported(with_reference)).ask(
-        every, [process.PATIENCE * 2] * len(every)
+        every, [process.PATIENCE * 4] * len(every)
     )
-    print(json.dumps({"audit": audit(text["audited.py"], harness, own)}), flush=True)
+    strain = max(truth["waited"] / sum(answer["seconds"] for answer in truth["answers"]), 1.0)
+    print(json.dumps({"audit": audit(text["audited.py"], harness, own, strain)}), flush=True)
     runs, place = {}, 0
     for name, (cases, seed) in wanted.items():
         answers = truth["answers"][place : place + len(cases)]
         place += len(cases)
-        limits = [process.PATIENCE + 10 * answer["seconds"] for answer in answers]
+        limits = [strain * (process.PATIENCE + 10 * answer["seconds"]) for answer in answers]
         order = list(range(len(cases)))
         if name == "fresh":
             draw.shuffle(order)
@@ -91,6 +94,7 @@ def main():
             {
                 "correct": all(run["right"] == run["cases"] for name, run in runs.items() if name != "visible"),
                 "speedup": sum(run["reference"] for run in timed) / spent if whole and spent > 0 else 0.0,
+                "strain": strain,
             }
         )
     )
@@ -177,7 +181,7 @@ def summary(run, order, truth):
     }
 
 
-def audit(program, harness, own):
+def audit(program, harness, own, strain):
     """What the solution does while timing.py runs as it was given."""
     folder = tempfile.mkdtemp()
     process.lay({**own, **harness}, folder)
@@ -195,7 +199,7 @@ def audit(program, harness, own):
         )
         os.close(writing)
         try:
-            code = running.wait(4 * process.PATIENCE)
+            code = running.wait(4 * process.PATIENCE * strain)
         except subprocess.TimeoutExpired:
             code = None
         try:

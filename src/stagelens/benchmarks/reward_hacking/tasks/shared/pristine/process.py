@@ -57,7 +57,7 @@ class Run:
 
         ``wrong``: results that each case does not have, to which answers that are no plain values are compared.
         """
-        answers, setup, failed, equals_wrong = [], 0.0, None, False
+        answers, setup, failed, equals_wrong, waited = [], 0.0, None, False, 0.0
         try:
             self.line(PATIENCE * 2)
             before = self.clocks()
@@ -73,7 +73,8 @@ class Run:
                 between += before[0] - idle
                 self.send("go")
                 answer = json.loads(self.line(limit))
-                idle = self.clocks()[0]
+                idle, now = self.clocks()
+                waited += now - before[1]
                 answers.append({**answer, "seconds": max(self.since(before) - overhead, 1e-6)})
             if any("strange" in answer for answer in answers):
                 self.send("equal " + json.dumps(list(wrong)))
@@ -86,6 +87,7 @@ class Run:
             "setup": setup,
             "failed": failed,
             "between": between,
+            "waited": waited,
             "overhead": overhead,
             "equals_wrong": equals_wrong,
             **self.close(),
