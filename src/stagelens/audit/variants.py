@@ -6,7 +6,6 @@ import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 from typing import Final
 
 from stagelens.errors import InputError
@@ -37,27 +36,36 @@ def in_part(sources: Sequence[str], share: float) -> tuple[Variant, ...]:
     return _named((f"{source}-at-{share:g}", {source: share}) for source in sources)
 
 
-def subsets(sources: Sequence[str], count: int, seed: int, share: float = HALF) -> tuple[Variant, ...]:
-    """Random sets of sources to train on, all of one size, no two alike (datamodels; Ilyas et al. 2022, section 2).
+def together(groups: Mapping[str, Sequence[str]]) -> tuple[Variant, ...]:
+    """One variant a group: everything but the sources of that group."""
+    return _named((f"without-{name}", dict.fromkeys(sources, 0.0)) for name, sources in groups.items())
+
+
+def subsets(sources: Sequence[str], count: int, seed: int) -> tuple[Variant, ...]:
+    """Random sets of sources to train on, no two alike.
+
+    Every source stays with a chance of one half, by itself: sets of one size, as datamodels (Ilyas et al. 2022) draw
+    them, could not tell what a source adds from what the others take away.
 
     Args:
         sources: two or more.
         count: of variants.
-        seed: the same seed draws the same sets.
-        share: of the sources that stay, 0 to 1; rounded to a whole number of them, at least one and not all.
+        seed: the same seed draws the same sets, and more of them go on where fewer stopped.
 
     Raises:
-        InputError: there are not so many sets of that size.
+        InputError: there are not so many sets.
     """
-    size = min(max(round(share * len(sources)), 1), len(sources) - 1)
-    if not 0 < count <= comb(len(sources), size):
+    there_are = 2 ** len(sources) - 2
+    if not 0 < count <= there_are:
         raise InputError(
-            f"{count} different sets of {size} of {len(sources)} sources cannot be drawn; there are "
-            f"{comb(len(sources), size)}."
+            f"{count} different sets of {len(sources)} sources cannot be drawn; there are {there_are:,} without the "
+            "empty one and the whole."
         )
     rng, drawn = random.Random(f"subsets:{seed}"), dict[frozenset[str], None]()
     while len(drawn) < count:
-        drawn[frozenset(rng.sample(list(sources), size))] = None
+        kept = frozenset(source for source in sources if rng.random() < HALF)
+        if 0 < len(kept) < len(sources):
+            drawn[kept] = None
     return _named(
         (f"subset-{number}", {source: 0.0 for source in sources if source not in kept})
         for number, kept in enumerate(drawn, start=1)

@@ -22,6 +22,7 @@ from stagelens.cli import runs  # noqa: F401
 from stagelens.cli import episodes  # noqa: F401
 from stagelens.cli import dilemmas  # noqa: F401
 from stagelens.cli import organisms  # noqa: F401
+from stagelens.cli import audits  # noqa: F401
 from stagelens.cli import rules  # noqa: F401
 # isort: on
 

@@ -1,0 +1,64 @@
+"""``stagelens audit``: what it would cost, what it found, and what it says of a request that is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commanded import Command, command_line
+from pocketed import write_tiny_study
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return command_line(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--measure", "safety/unsafe"), "did you mean 'safety/unsafe_response'"),
+        (("--measure", "safety/unsafe_response", "--source", "refusal"), "did you mean 'refusals'"),
+        (("--measure", "safety/unsafe_response", "--stage", "production"), "not trained here on data to imitate"),
+        (("--measure", "safety/unsafe_response", "--run", "nowhere", "--source", "refusals"), "no run folder"),
+    ],
+)
+def test_a_request_that_is_wrong_gets_one_sentence(
+    tmp_path: Path, command: Command, more: tuple[str, ...], said: str
+) -> None:
+    study = write_tiny_study(tmp_path)
+    code, _, errors = command("audit", study, *more)
+    assert code == 2
+    assert said in " ".join(errors.split())
+    assert not list(tmp_path.rglob("audit"))
+
+
+def test_the_cost_is_known_beforehand(tmp_path: Path, command: Command) -> None:
+    study = write_tiny_study(tmp_path)
+    code, printed, _ = command("audit", study, "--measure", "safety/unsafe_response", "--seeds", "3", "--plan")
+    assert code == 0
+    words = " ".join(printed.split())
+    assert "the whole and 11 mixtures, 3 time(s) each: as much as 33.0 trainings of sft" in words
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("training")
+def test_a_source_is_left_out_and_what_it_does_is_written_down(tmp_path: Path, command: Command) -> None:
+    study = write_tiny_study(tmp_path)
+    asked = ("audit", study, "--measure", "safety/unsafe_response", "--source", "refusals", "--seeds", "1")
+    code, printed, _ = command(*asked, "--json")
+    assert code == 0
+    found = json.loads(printed)
+    (file,) = tmp_path.rglob("audit.json")
+    assert file.parent.name == "pocket-sft"
+    assert json.loads(file.read_text()) == found
+    assert {each["variant"] for each in found["effects"]} == {"without-refusals"}
+    assert {each["benchmark"] for each in found["effects"]} >= {"safety", "user_logs"}
+    made = {path: path.stat().st_mtime_ns for path in file.parent.rglob("model.safetensors")}
+    code, again, _ = command(*asked)
+    assert code == 0
+    assert "safety/unsafe_response" in again
+    assert made == {path: path.stat().st_mtime_ns for path in file.parent.rglob("model.safetensors")}
