@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stagelens.audit.design import Design, taught_by_rl
 from stagelens.audit.effects import Effect, ranked
+from stagelens.audit.inventory.table import Holding, Lack
 from stagelens.audit.regression import Addition
 from stagelens.statistics.contrasts.words import CHANGED
 from stagelens.study.spec import Provenance
@@ -37,6 +38,8 @@ class Audit:
         additions: of every source over random mixtures, on every measure; empty where none were drawn.
         alpha: the error rate, in (0, 1).
         trainings: what all this cost, in trainings of the whole stage.
+        holdings: what each source holds.
+        lacks: topics that a benchmark asks about and no source does.
     """
 
     study: str
@@ -49,6 +52,8 @@ class Audit:
     additions: tuple[Addition, ...]
     alpha: float
     trainings: float
+    holdings: tuple[Holding, ...] = ()
+    lacks: tuple[Lack, ...] = ()
 
     def on(self, benchmark: str, measure: str) -> tuple[Effect, ...]:
         """The effects of single sources on one measure, the largest first."""
@@ -113,6 +118,10 @@ class Audit:
                 "one_by_one": [each.name for each in self.design.one_by_one],
                 "drawn": [each.name for each in self.design.drawn],
                 "taught": [each.name for each in self.design.taught],
+            },
+            "inventory": {
+                "sources": [asdict(each) for each in self.holdings],
+                "lacks": [asdict(each) for each in self.lacks],
             },
             "carriers": list(self.carriers()),
             "effects": [_effect(each) for each in self.effects],

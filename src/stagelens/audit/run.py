@@ -11,6 +11,7 @@ from stagelens.analysis import rules_from_study
 from stagelens.audit.design import Design, design
 from stagelens.audit.effects import effects
 from stagelens.audit.findings import Audit, Audited
+from stagelens.audit.inventory.table import Inventory, take_inventory
 from stagelens.audit.regression import additions
 from stagelens.audit.retraining import retrain, retraining_study
 from stagelens.audit.target import Target, find_target
@@ -25,6 +26,7 @@ from stagelens.study.spec import Study
 
 SEEDS: Final = 2
 AUDIT: Final = "audit.json"
+EXAMPLES: Final = "examples.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,14 @@ class AuditPlan:
         asked: (benchmark, measure) that it is about.
         design: the mixtures.
         asking: what the trained stages would be asked.
+        inventory: what the stage is trained on.
     """
 
     target: Target
     asked: tuple[str, str]
     design: Design
     asking: Plan
+    inventory: Inventory
 
     @property
     def trainings(self) -> float:
@@ -76,9 +80,10 @@ def plan_audit(
         InputError: the study has no such measure, stage or source, or it cannot be audited.
     """
     target = find_target(study, family, stage)
+    provenance = {source.name: source.provenance for source in target.mixture.sources}
     wanted = design(
         target.amounts,
-        {source.name: source.provenance for source in target.mixture.sources},
+        provenance,
         seeds=seeds,
         sources=sources,
         kept=kept,
@@ -90,7 +95,8 @@ def plan_audit(
     known = {f"{each.benchmark}/{each.measure}": (each.benchmark, each.measure) for each in asking.measures}
     if measure not in known:
         raise InputError(f"The study has no measure {measure!r}: {nearest(measure, known)}")
-    return AuditPlan(target, known[measure], wanted, asking)
+    inventory = take_inventory(target.rows(), provenance, asked=target.asked)
+    return AuditPlan(target, known[measure], wanted, asking, inventory)
 
 
 def run_audit(
@@ -136,6 +142,9 @@ def run_audit(
         ),
         alpha=rules.alpha,
         trainings=planned.trainings,
+        holdings=planned.inventory.holdings,
+        lacks=planned.inventory.lacks,
     )
+    planned.inventory.examples.write_parquet(folder / EXAMPLES)
     write_text(folder / AUDIT, json.dumps(audit.to_dict(), indent=2) + "\n")
     return audit

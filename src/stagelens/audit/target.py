@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from stagelens.engine.preparing import index_items
+from stagelens.engine.shards import read_questions
 from stagelens.errors import InputError
+from stagelens.stages import clean_mixture
+from stagelens.stages.mixture import Content, Row, draw
 from stagelens.stages.mixture.draw import amounts
 from stagelens.study.problems import nearest
 from stagelens.study.spec import Mixture, Stage, Study
@@ -19,7 +23,14 @@ KINDS: Final = ("sft", "dpo")
 class Target:
     """A stage whose data are audited.
 
-    ``amounts``: by source, in the mixture's order, how many rows it gives: those that give none are not there.
+    Attributes:
+        study: it is trained in.
+        family: its family.
+        stage: the stage.
+        mixture: its data.
+        amounts: by source, in the mixture's order, how many rows it gives: those that give none are not there.
+        contents: the sources as they are drawn from.
+        asked: by benchmark, the prompts that the study asks.
     """
 
     study: Study
@@ -27,6 +38,12 @@ class Target:
     stage: Stage
     mixture: Mixture
     amounts: Mapping[str, int]
+    contents: tuple[Content, ...]
+    asked: Mapping[str, tuple[str, ...]]
+
+    def rows(self) -> list[Row]:
+        """What the stage is trained on under the study's seed, each row with its ``source``."""
+        return draw(self.contents, self.mixture, self.study.seed)
 
 
 def find_target(study: Study, family: str | None = None, stage: str | None = None) -> Target:
@@ -50,13 +67,17 @@ def find_target(study: Study, family: str | None = None, stage: str | None = Non
         )
     if found.mixture.replace is not None:
         raise InputError(f"{where}: what `replace` brings in depends on what it replaces; audit the stage without it.")
-    given = _amounts(found, study)
+    questions = read_questions(study)
+    contents, _ = clean_mixture(found, study.folder, index_items(questions))
+    counts = zip(contents, amounts(contents, found.mixture), strict=True)
+    given = {content.name: count for content, count in counts if count}
     if len(given) < 2:
         raise InputError(
             f"{where} is trained on one source: leaving it out leaves nothing; split it into sources by what its rows "
             "have in common."
         )
-    return Target(study, name, found, found.mixture, given)
+    asked = {each.benchmark.name: tuple(item.prompt for item in each.items) for each in questions}
+    return Target(study, name, found, found.mixture, given, contents, asked)
 
 
 def _family(study: Study, family: str | None) -> str:
@@ -82,15 +103,3 @@ def _stage(study: Study, family: str, stage: str | None) -> Stage:
         f"The family {family!r} has no stage of kind {' or '.join(KINDS)} that is trained here; an audit trains it "
         "again without a part of its data."
     )
-
-
-def _amounts(stage: Stage, study: Study) -> dict[str, int]:
-    """Counted after rows that hold an item of a benchmark are left out, as they are before a training."""
-    from stagelens.engine.preparing import index_items
-    from stagelens.engine.shards import read_questions
-    from stagelens.stages import clean_mixture
-
-    assert stage.mixture is not None
-    contents, _ = clean_mixture(stage, study.folder, index_items(read_questions(study)))
-    counts = zip(contents, amounts(contents, stage.mixture), strict=True)
-    return {content.name: count for content, count in counts if count}

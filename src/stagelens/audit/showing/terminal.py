@@ -11,7 +11,7 @@ from rich.text import Text
 from stagelens.audit.effects import Effect
 from stagelens.audit.findings import Audit, source_of
 from stagelens.audit.regression import Addition
-from stagelens.audit.showing.words import author, conclusion, taught_sentence, units_of
+from stagelens.audit.showing.words import author, conclusion, held, lacking, taught_sentence, units_of
 from stagelens.report.visible import one_line
 
 if TYPE_CHECKING:
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 def print_audit_plan(planned: AuditPlan, console: Console) -> None:
     """What would be trained and asked, before anything is."""
     target, wanted = planned.target, planned.design
-    table = Table(title=f"Sources of {target.family}/{target.stage.name}", title_justify="left")
-    for head in ("source", "rows", "written by"):
-        table.add_column(head, justify="right" if head == "rows" else "left")
-    for source in target.mixture.sources:
-        if source.name in target.amounts:
-            table.add_row(one_line(source.name), f"{target.amounts[source.name]:,}", author(source.provenance))
+    table = Table(title=Text(f"Sources of {target.family}/{target.stage.name}"), title_justify="left")
+    for head in ("source", "rows", "characters", "written by", "holds"):
+        table.add_column(head, justify="right" if head in ("rows", "characters") else "left", overflow="fold")
+    provenance = {source.name: source.provenance for source in target.mixture.sources}
+    for holding in planned.inventory.holdings:
+        numbers = (f"{holding.rows:,}", f"{holding.characters:,}")
+        table.add_row(one_line(holding.source), *numbers, author(provenance[holding.source]), held(holding))
     console.print(table)
+    for sentence in lacking(planned.inventory):
+        _say(sentence, console)
     mixtures = len(wanted.variants)
     _say(
         f"To be trained: the whole and {mixtures} mixtures, {wanted.seeds} time(s) each: as much as "

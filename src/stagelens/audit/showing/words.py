@@ -5,9 +5,10 @@ from __future__ import annotations
 from stagelens.audit.design import taught_by_rl
 from stagelens.audit.effects import Effect
 from stagelens.audit.findings import Audit, source_of
+from stagelens.audit.inventory.table import Holding, Inventory
 from stagelens.audit.regression import Addition
 from stagelens.outcomes.measures import KNOWN
-from stagelens.report.units import MISSING, Units
+from stagelens.report.units import MISSING, Units, share
 from stagelens.study.spec import Provenance
 
 
@@ -23,6 +24,24 @@ def author(provenance: Provenance) -> str:
         name, stage = provenance.teacher or "a model", provenance.teacher_stage
         return f"{name} ({stage})" if stage else name
     return provenance.author or MISSING
+
+
+def held(holding: Holding) -> str:
+    """What a source holds, by its tags: the shares of its rows, the largest first."""
+    shares = sorted(((count / holding.rows, name) for name, count in holding.tags.items() if count), reverse=True)
+    return ", ".join(f"{name} {share(part)}" for part, name in shares) or MISSING
+
+
+def lacking(inventory: Inventory) -> tuple[str, ...]:
+    """Of what the mixture never speaks, though the study asks about it."""
+    said = []
+    if inventory.absent:
+        said.append(f"No example is tagged {', '.join(inventory.absent)}.")
+    by_benchmark: dict[str, list[str]] = {}
+    for lack in inventory.lacks:
+        by_benchmark.setdefault(lack.benchmark, []).append(f"{lack.topic} ({lack.items:,} prompts)")
+    said += [f"No example speaks of what {name} asks about: {', '.join(them)}." for name, them in by_benchmark.items()]
+    return tuple(said)
 
 
 def conclusion(audit: Audit) -> str:
