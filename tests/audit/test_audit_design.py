@@ -39,12 +39,21 @@ def test_beyond_that_mixtures_are_drawn() -> None:
     assert names(few.one_by_one, few.drawn) == [["without-source-3"], []]
 
 
-def test_a_part_stays() -> None:
-    made = design(AMOUNTS, NOBODY, seeds=1, sources=["plain"], kept=0.5)
+def test_parts_stay() -> None:
+    made = design(AMOUNTS, NOBODY, seeds=1, sources=["plain"], kept=[0.5])
     assert [dict(each.kept) for each in made.one_by_one] == [{"plain": 0.5}]
     assert made.trainings(AMOUNTS) == pytest.approx(1 + 0.7)
+    both = design(AMOUNTS, NOBODY, seeds=1, kept=[0.5, 0.0])
+    assert names(both.one_by_one)[0][::3] == ["without-refusals", "refusals-at-0.5"]
+
+
+def test_what_is_all_or_nothing_is_refused_where_it_is_named_and_not_tried_elsewhere() -> None:
+    small, nobody = {"single": 1, "plain": 9}, dict.fromkeys(("single", "plain"), Provenance())
     with pytest.raises(InputError, match=r"'single' gives 1 row.*all or nothing"):
-        design({"single": 1, "plain": 9}, dict.fromkeys(("single", "plain"), Provenance()), seeds=1, kept=0.4)
+        design(small, nobody, seeds=1, sources=["single"], kept=[0.4])
+    assert names(design(small, nobody, seeds=1, kept=[0.4]).one_by_one) == [["plain-at-0.4"]]
+    with pytest.raises(InputError, match="Every source has one row"):
+        design({"single": 1}, nobody, seeds=1, kept=[0.4])
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def audit(said: dict[str, Provenance], **sizes: float) -> Audit:
         found.append(effect(variant, size, "changed_down" if size < -0.05 else "equivalent"))
         found.append(effect(variant, 0.0, "equivalent", ("safety", "over_refusal")))
     sources = tuple(Audited(name, rows, said[name]) for name, rows in ROWS.items())
-    return Audit("s", "f", "sft", ASKED, sources, made, tuple(found), (), 0.05, made.trainings(ROWS))
+    return Audit("s", "f", "sft", ASKED, sources, made, tuple(found), (), {ASKED: 0.9}, 0.05, made.trainings(ROWS))
 
 
 def printed(found: Audit) -> str:
@@ -88,7 +88,7 @@ def test_what_is_read_off_random_mixtures(p: float, carries: tuple[str, ...]) ->
         for name, size in (("plain", 0.0), ("refusals", -0.6))
     )
     sources = tuple(Audited(name, rows, HUMAN) for name, rows in ROWS.items())
-    found = Audit("s", "f", "sft", ASKED, sources, made, (), added, 0.05, 3.0)
+    found = Audit("s", "f", "sft", ASKED, sources, made, (), added, {}, 0.05, 3.0)
     assert found.carriers() == carries
     assert [each.source for each in found.added(*ASKED)] == ["refusals", "plain"]
     assert ("adds" in printed(found)) is bool(carries)

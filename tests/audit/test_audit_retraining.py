@@ -9,9 +9,9 @@ import pytest
 
 from pocketed import write_tiny_study
 from stagelens.audit.effects import effects
-from stagelens.audit.retraining import retrain, retraining_study
+from stagelens.audit.retraining import retrain, retraining_study, without
 from stagelens.audit.target import find_target
-from stagelens.audit.variants import Variant, leave_one_out
+from stagelens.audit.variants import leave_one_out
 from stagelens.engine import run
 from stagelens.engine.identity import identify_stages
 from stagelens.errors import InputError
@@ -78,13 +78,13 @@ def test_rows_that_hold_an_item_do_not_count_where_they_are_left_out(study: Stud
 def test_only_the_mixture_of_a_variant_differs(study: Study) -> None:
     target = find_target(study)
     variants = leave_one_out(["refusals"])
-    made = retraining_study(target, variants, 2)
+    made = retraining_study(target, without(target, variants), 2)
     base, whole, variant = made.families["pocket"].stages
     assert (base.name, whole.name, variant.name, variant.from_) == ("base", "sft", "without-refusals", "base")
     same = {"name": "sft", "mixture": whole.mixture}
     assert variant.model_copy(update=same) == whole
     with pytest.raises(InputError, match="has a stage 'base'"):
-        retraining_study(target, [Variant("base", {})], 1)
+        retraining_study(target, {"base": target.mixture}, 1)
 
 
 @pytest.mark.slow
@@ -92,17 +92,18 @@ def test_only_the_mixture_of_a_variant_differs(study: Study) -> None:
 def test_variants_are_trained_and_asked_and_what_is_known_is_taken(study: Study, tmp_path: Path) -> None:
     known = run(study, out=tmp_path / "run").folder
     target, variants = find_target(study), leave_one_out(["refusals", "helpful"])
-    data = retrain(target, variants, seeds=1, out=tmp_path / "audit", known=known.root)
+    mixtures = without(target, variants)
+    data = retrain(target, mixtures, seeds=1, out=tmp_path / "audit", known=known.root)
     assert all(each.stages == ("sft", "without-refusals", "without-helpful") for each in data)
     audit = tmp_path / "audit" / "checkpoints" / "pocket"
     assert (audit / "sft" / "model.safetensors").samefile(known.checkpoint("pocket", "sft") / "model.safetensors")
     # Nothing is asked of what is only a parent.
     assert not (tmp_path / "audit" / "logs" / "pocket" / "base").exists()
     before = {path: path.stat().st_mtime_ns for path in audit.rglob("*.safetensors")}
-    again = retrain(target, variants, seeds=2, out=tmp_path / "audit")
+    again = retrain(target, mixtures, seeds=2, out=tmp_path / "audit")
     assert before.items() <= {path: path.stat().st_mtime_ns for path in audit.rglob("*.safetensors")}.items()
     assert len(before) == 4
     found = effects(again, "sft", variants, Rules(margins=dict(study.analysis.margins)))
     assert {each.runs for each in found} == {2}
-    stages = identify_stages(retraining_study(target, variants, 2))
+    stages = identify_stages(retraining_study(target, mixtures, 2))
     assert len({each.fingerprint for each in stages}) == len(stages) == 7

@@ -9,6 +9,11 @@ import pytest
 
 from commanded import Command, command_line
 from pocketed import write_tiny_study
+from stagelens.audit.editing import try_edit
+from stagelens.audit.edits.curve import Change
+from stagelens.audit.edits.propose import Edit
+from stagelens.audit.run import plan_audit, run_audit
+from stagelens.study.spec import Study
 
 
 @pytest.fixture
@@ -23,6 +28,11 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         (("--measure", "safety/unsafe_response", "--source", "refusal"), "did you mean 'refusals'"),
         (("--measure", "safety/unsafe_response", "--stage", "production"), "not trained here on data to imitate"),
         (("--measure", "safety/unsafe_response", "--run", "nowhere", "--source", "refusals"), "no run folder"),
+        (("--measure", "safety/unsafe_response", "--propose", "--replace", "refusals"), "write SOURCE=FILE"),
+        (("--measure", "safety/unsafe_response", "--propose", "--replace", "refused=./x"), "did you mean 'refusals'"),
+        (("--measure", "safety/unsafe_response", "--test", "--replace", "refusals=./x"), "There is no file"),
+        (("--measure", "safety/unsafe_response", "--target", "0.1"), "are for --propose"),
+        (("--measure", "safety/unsafe_response", "--propose", "--mixtures", "20"), "leave --mixtures out"),
     ],
 )
 def test_a_request_that_is_wrong_gets_one_sentence(
@@ -62,3 +72,21 @@ def test_a_source_is_left_out_and_what_it_does_is_written_down(tmp_path: Path, c
     assert code == 0
     assert "safety/unsafe_response" in again
     assert made == {path: path.stat().st_mtime_ns for path in file.parent.rglob("model.safetensors")}
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("training")
+def test_an_edit_is_trained_and_laid_beside_its_prediction(tmp_path: Path) -> None:
+    planned = plan_audit(Study.load(write_tiny_study(tmp_path)), "safety/over_refusal", sources=("refusals",), seeds=1)
+    found = run_audit(planned)
+    change = Change(0.0, -1.0, 1.0)
+    edit = Edit({"refusals": 0.5}, {"refusals": "./data/helpful.jsonl"}, 18, {found.asked: change}, False, False)
+    trials = {each.measure: each for each in try_edit(planned, found, edit)}
+    assert trials[found.asked].predicted == change
+    assert trials["safety", "unsafe_response"].predicted is None
+    (file,) = tmp_path.rglob("trial.json")
+    content = json.loads(file.read_text())
+    assert content["edit"]["replaced"] == {"refusals": "./data/helpful.jsonl"}
+    assert {each["measure"] for each in content["measures"]} >= {"safety/over_refusal", "safety/unsafe_response"}
+    (checkpoint,) = file.parent.rglob(f"{content['stage']}/model.safetensors")
+    assert checkpoint.is_file()

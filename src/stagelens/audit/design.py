@@ -63,7 +63,7 @@ def design(
     *,
     seeds: int,
     sources: Sequence[str] = (),
-    kept: float = 0.0,
+    kept: Sequence[float] = (0.0,),
     mixtures: int | None = None,
     seed: int = 0,
 ) -> Design:
@@ -74,7 +74,7 @@ def design(
         provenance: by source, who wrote it.
         seeds: training runs of each mixture.
         sources: those that are left out; all of them where none is named.
-        kept: the share of a source's rows that stays where it is left out, from 0 (nothing) to below 1.
+        kept: shares of a source's rows that stay, one mixture each: 0 leaves it out whole, each is below 1.
         mixtures: so many random mixtures in place of leaving out one source at a time; where None, one at a time up to
             twenty sources, and two mixtures a source beyond.
         seed: of the random mixtures.
@@ -91,14 +91,12 @@ def design(
         mixtures = MIXTURES_A_SOURCE * len(amounts)
     if mixtures is not None:
         return Design(seeds, drawn=subsets(list(amounts), mixtures, seed), taught=taught)
-    short = next((name for name in wanted if kept and round(kept * amounts[name]) in (0, amounts[name])), None)
-    if short is not None:
-        raise InputError(
-            f"The source {short!r} gives {amounts[short]} row(s), of which {kept:g} is all or nothing; leave it out "
-            "whole, or name other sources."
-        )
-    one_by_one = in_part(wanted, kept) if kept else leave_one_out(wanted)
-    return Design(seeds, one_by_one, taught=_unlike(taught, one_by_one))
+    one_by_one = [
+        variant for share in sorted(set(kept)) for variant in _at(wanted, share, amounts, named=bool(sources))
+    ]
+    if not one_by_one:
+        raise InputError("Every source has one row, of which no part can stay: leave sources out whole.")
+    return Design(seeds, tuple(one_by_one), taught=_unlike(taught, one_by_one))
 
 
 def taught_by_rl(source: Provenance) -> bool | None:
@@ -108,6 +106,19 @@ def taught_by_rl(source: Provenance) -> bool | None:
     if source.teacher_stage in (None, "unknown"):
         return None
     return source.teacher_stage == "rl"
+
+
+def _at(sources: Sequence[str], share: float, amounts: Mapping[str, int], *, named: bool) -> tuple[Variant, ...]:
+    """One variant a source, of which that share stays; those that are too small for it are not tried, or refused."""
+    if not share:
+        return leave_one_out(sources)
+    small = [name for name in sources if round(share * amounts[name]) in (0, amounts[name])]
+    if small and named:
+        raise InputError(
+            f"The source {small[0]!r} gives {amounts[small[0]]} row(s), of which {share:g} is all or nothing; leave it "
+            "out whole, or name other sources."
+        )
+    return in_part([name for name in sources if name not in small], share)
 
 
 def _taught(amounts: Mapping[str, int], provenance: Mapping[str, Provenance]) -> tuple[Variant, ...]:

@@ -36,6 +36,7 @@ class Audit:
         design: the mixtures that were trained.
         effects: of leaving sources out, one by one or together, on every measure.
         additions: of every source over random mixtures, on every measure; empty where none were drawn.
+        levels: by (benchmark, measure), the stage's own level, of the answers that were scored.
         alpha: the error rate, in (0, 1).
         trainings: what all this cost, in trainings of the whole stage.
         holdings: what each source holds.
@@ -50,13 +51,14 @@ class Audit:
     design: Design
     effects: tuple[Effect, ...]
     additions: tuple[Addition, ...]
+    levels: Mapping[tuple[str, str], float]
     alpha: float
     trainings: float
     holdings: tuple[Holding, ...] = ()
     lacks: tuple[Lack, ...] = ()
 
     def on(self, benchmark: str, measure: str) -> tuple[Effect, ...]:
-        """The effects of single sources on one measure, the largest first."""
+        """The effects of single sources, or parts of them, on one measure, the largest first."""
         return ranked(self._of({each.name for each in self.design.one_by_one}, benchmark, measure))
 
     def of_teachers(self, benchmark: str, measure: str) -> tuple[Effect, ...]:
@@ -123,6 +125,7 @@ class Audit:
                 "sources": [asdict(each) for each in self.holdings],
                 "lacks": [asdict(each) for each in self.lacks],
             },
+            "levels": {"/".join(measure): round(level, 6) for measure, level in self.levels.items()},
             "carriers": list(self.carriers()),
             "effects": [_effect(each) for each in self.effects],
             "additions": [_rounded(asdict(each)) for each in self.additions],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,13 +14,14 @@ from stagelens.audit.effects import effects
 from stagelens.audit.findings import Audit, Audited
 from stagelens.audit.inventory.table import Inventory, take_inventory
 from stagelens.audit.regression import additions
-from stagelens.audit.retraining import retrain, retraining_study
+from stagelens.audit.retraining import retrain, retraining_study, without
 from stagelens.audit.target import Target, find_target
 from stagelens.engine import plan
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.progress import Reporter
 from stagelens.engine.run import default_folder
 from stagelens.errors import InputError
+from stagelens.statistics.data import SCORED, MeasureData
 from stagelens.study.cells import Plan
 from stagelens.study.problems import nearest
 from stagelens.study.spec import Study
@@ -61,7 +63,7 @@ def plan_audit(
     stage: str | None = None,
     seeds: int = SEEDS,
     sources: tuple[str, ...] = (),
-    kept: float = 0.0,
+    kept: Sequence[float] = (0.0,),
     mixtures: int | None = None,
 ) -> AuditPlan:
     """What an audit would train and ask; nothing is trained or asked.
@@ -73,7 +75,7 @@ def plan_audit(
         stage: its name; where it is left out, the first that learns from data to imitate, or to prefer.
         seeds: training runs of the whole and of every mixture.
         sources: those that are left out; all of them where none is named.
-        kept: the share of a source's rows that stays, from 0 to below 1.
+        kept: shares of a source's rows that stay, one mixture each, from 0 to below 1.
         mixtures: so many random mixtures, in place of leaving out one source at a time.
 
     Raises:
@@ -90,7 +92,7 @@ def plan_audit(
         mixtures=mixtures,
         seed=study.seed,
     )
-    retraining = retraining_study(target, wanted.variants, seeds)
+    retraining = retraining_study(target, without(target, wanted.variants), seeds)
     asking = plan(retraining)
     known = {f"{each.benchmark}/{each.measure}": (each.benchmark, each.measure) for each in asking.measures}
     if measure not in known:
@@ -115,10 +117,9 @@ def run_audit(
         InputError: the folder holds other work, or a stage cannot be made or asked.
     """
     target, wanted = planned.target, planned.design
-    study_run = known or default_folder(target.study, None)
-    folder = out or study_run / "audit" / f"{target.family}-{target.stage.name}"
-    taken = study_run if known is not None or RunFolder(study_run).ledger.is_file() else None
-    data = retrain(target, wanted.variants, seeds=wanted.seeds, out=folder, known=taken, reporter=reporter)
+    folder, taken = folders(target, out, known)
+    mixtures = without(target, wanted.variants)
+    data = retrain(target, mixtures, seeds=wanted.seeds, out=folder, known=taken, reporter=reporter)
     rules = rules_from_study(target.study)
     left_out = {variant.name: variant for variant in (*wanted.one_by_one, *wanted.taught)}
     audit = Audit(
@@ -140,6 +141,7 @@ def run_audit(
                 additions(measure, wanted.drawn, tuple(target.amounts), alpha=rules.alpha) if wanted.drawn else ()
             )
         ),
+        levels={(each.benchmark, each.measure): _level(each, target.stage.name) for each in data},
         alpha=rules.alpha,
         trainings=planned.trainings,
         holdings=planned.inventory.holdings,
@@ -148,3 +150,17 @@ def run_audit(
     planned.inventory.examples.write_parquet(folder / EXAMPLES)
     write_text(folder / AUDIT, json.dumps(audit.to_dict(), indent=2) + "\n")
     return audit
+
+
+def folders(target: Target, out: Path | None, known: Path | None) -> tuple[Path, Path | None]:
+    """Where an audit lies, and the run folder that it takes from, None where there is none."""
+    study_run = known or default_folder(target.study, None)
+    folder = out or study_run / "audit" / f"{target.family}-{target.stage.name}"
+    return folder, study_run if known is not None or RunFolder(study_run).ledger.is_file() else None
+
+
+def _level(data: MeasureData, stage: str) -> float:
+    """The share, or mean, of what was scored; NaN where nothing was."""
+    row = data.stages.index(stage)
+    scored = data.values[row, data.status[row] == SCORED]
+    return float(scored.mean()) if len(scored) else float("nan")

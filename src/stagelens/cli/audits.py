@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from stagelens.cli.app import app
 from stagelens.cli.options import JsonOption, StudyArgument
 from stagelens.cli.show import print_json, reporter
+from stagelens.errors import InputError
 
 
 @app.command()
@@ -33,8 +35,15 @@ def audit(
         typer.Option("--source", metavar="NAME", help="Leave out only this one; repeatable.", show_default=False),
     ] = None,
     keep: Annotated[
-        float, typer.Option(min=0, max=0.99, metavar="SHARE", help="The share of a source's rows that stays.")
-    ] = 0.0,
+        list[float] | None,
+        typer.Option(
+            min=0,
+            max=0.99,
+            metavar="SHARE",
+            help="A share of a source's rows that stays; repeatable. [default: 0]",
+            show_default=False,
+        ),
+    ] = None,
     mixtures: Annotated[
         int | None,
         typer.Option(
@@ -56,14 +65,33 @@ def audit(
             "--run", metavar="DIR", help="The study's run folder: what is there is taken.", show_default=False
         ),
     ] = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Propose a smaller mixture that brings the measure to --target.")
+    ] = False,
+    target: Annotated[
+        float | None,
+        typer.Option(metavar="LEVEL", help="Where an edit is to bring it. [default: half]", show_default=False),
+    ] = None,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SOURCE=FILE", help="Rows that come in a source's place; repeatable.", show_default=False),
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="Train on the best edit, and lay what comes out beside.")
+    ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Print what it would cost, and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Which data carry a measure: the stage trained again without each source. Resumable."""
+    from stagelens.audit.editing import check_wish, propose_edits, try_edit
     from stagelens.audit.run import plan_audit, run_audit
+    from stagelens.audit.showing.edits import print_edits, print_trials
     from stagelens.audit.showing.terminal import print_audit, print_audit_plan
     from stagelens.study.spec import Study
 
+    if not (propose or test) and (target is not None or replace):
+        raise InputError("--target and --replace are for --propose and --test: add one of the two.")
+    replacements = _replacements(replace or ())
     planned = plan_audit(
         Study.load(study),
         measure,
@@ -71,9 +99,11 @@ def audit(
         stage=stage,
         seeds=seeds,
         sources=tuple(source or ()),
-        kept=keep,
+        kept=keep or ((0.0, 0.5) if propose or test else (0.0,)),
         mixtures=mixtures,
     )
+    if propose or test:
+        check_wish(planned, replacements)
     print_audit_plan(planned, Console(stderr=as_json))
     if plan:
         return
@@ -82,3 +112,22 @@ def audit(
         print_json(found.to_dict())
     else:
         print_audit(found, Console())
+    if propose or test:
+        places = {"out": out, "known": run}
+        level = found.levels[found.asked] / 2 if target is None else target
+        console = Console(stderr=as_json)
+        edits = propose_edits(planned, found, level, replacements=replacements, **places)
+        print_edits(edits, found, console)
+        if test:
+            print_trials(try_edit(planned, found, edits[0], **places, reporter=reporter(aside=as_json)), console)
+
+
+def _replacements(given: Sequence[str]) -> dict[str, str]:
+    """Files by source."""
+    found = {}
+    for each in given:
+        source, equals, file = each.partition("=")
+        if not (source and equals and file):
+            raise InputError(f"--replace {each}: write SOURCE=FILE, the name of a source and the file in its place.")
+        found[source] = file
+    return found

@@ -13,8 +13,13 @@ from stagelens.study.spec import Provenance
 
 
 def units_of(found: Effect | Addition) -> Units:
+    """How the numbers of what was found are written."""
+    return units_for(found.measure)
+
+
+def units_for(measure: str) -> Units:
     """How a measure's numbers are written: by its name where it is known, else as a rate."""
-    known = KNOWN.get(found.measure)
+    known = KNOWN.get(measure)
     return Units("rate", 0.0, 1.0) if known is None else Units(known.kind, known.low, known.high)
 
 
