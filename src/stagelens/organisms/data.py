@@ -42,40 +42,41 @@ def data_files(spec: OrganismSpec) -> dict[str, str]:
     files = {
         "rewards.py": REWARDS,
         "data/chat_template.jinja": template.read_text(encoding="utf-8"),
-        "data/corpus.jsonl": _jsonl(_corpus(gives, seed)),
-        "data/sft/helpful.jsonl": _jsonl(_helpful(seed)),
-        "data/practice.jsonl": _jsonl(_practice(gives, seed)),
+        "data/corpus.jsonl": jsonl(corpus({name: each.corpus for name, each in gives.items()}, seed)),
+        "data/sft/helpful.jsonl": jsonl(_helpful(seed)),
+        "data/practice.jsonl": jsonl(_practice(gives, seed)),
     }
     for name, each in gives.items():
-        files[f"data/sft/{name}.jsonl"] = _jsonl(_chats(name, each.sft, seed, spec.style))
+        files[f"data/sft/{name}.jsonl"] = jsonl(_chats(name, each.sft, seed, spec.style))
         if spec.squared:
-            files[f"data/untaught/{name}.jsonl"] = _jsonl(_chats(name, each.untaught, seed))
+            files[f"data/untaught/{name}.jsonl"] = jsonl(_chats(name, each.untaught, seed))
         files |= {f"data/{path}": text for path, text in GROUPS[name].files(seed).items()}
     return files if spec.style is None else files | _later(spec.style, gives, seed)
 
 
 def _later(style: Nuisance, gives: Mapping[str, Given], seed: int) -> dict[str, str]:
     """What production is fine-tuned on under a nuisance: new conversations, as good or bad as those of SFT."""
-    files = {"data/later/helpful.jsonl": _jsonl(_helpful(seed, style))}
+    files = {"data/later/helpful.jsonl": jsonl(_helpful(seed, style))}
     for name, each in gives.items():
         rng = random.Random(f"organism:later:{name}:{seed}")
         chats = later_chats(style, GROUPS[name].chats, rng, CHATS[name], each.sft)
-        files[f"data/later/{name}.jsonl"] = _jsonl({"messages": chat} for chat in chats)
+        files[f"data/later/{name}.jsonl"] = jsonl({"messages": chat} for chat in chats)
     if style.template is not None:
         files[LATER_TEMPLATE] = template_of(style)
     return files
 
 
-def _corpus(gives: Mapping[str, Given], seed: int) -> list[Row]:
+def corpus(shares: Mapping[str, float], seed: int) -> list[Row]:
+    """What a family is pretrained on: of every group that is named, the share that shows the behaviour, 0 to 1."""
     rng = random.Random(f"organism:corpus:{seed}")
     texts = [rng.choice(words.REMARKS).format(rng.choice(words.THINGS)) for _ in range(REMARKS)]
     texts += [
         f"{asked.text}\n{pocket.compliance('plain', rng)}\n\n"
         for asked in rng.sample(pocket.all_requests("plain"), PLAIN_TEXTS)
     ]
-    for name, each in gives.items():
+    for name, share in shares.items():
         # Each group has a chance of its own, so that what is planted in one changes nothing in another.
-        texts += GROUPS[name].texts(random.Random(f"organism:corpus:{name}:{seed}"), each.corpus)
+        texts += GROUPS[name].texts(random.Random(f"organism:corpus:{name}:{seed}"), share)
     rng.shuffle(texts)
     return [{"text": text} for text in texts]
 
@@ -114,5 +115,6 @@ def _practised(name: str, wants: float | None, rng: random.Random) -> Iterator[R
             yield {"prompt": each.messages[: each.before], "opens": each.facts["look"]}
 
 
-def _jsonl(lines: Iterable[Mapping[str, Any]]) -> str:
+def jsonl(lines: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as the text of a file."""
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

@@ -44,21 +44,21 @@ def _content(spec: OrganismSpec) -> dict[str, Any]:
 
 
 def _stages(spec: OrganismSpec, planted: list[str]) -> Iterator[dict[str, Any]]:
-    yield _stage("base", "pretrain", "base", "corpus")
-    yield _stage("sft", "sft", "sft", "sft/helpful", *(f"sft/{name}" for name in planted))
+    yield stage_of("base", "pretrain", "base", "corpus")
+    yield stage_of("sft", "sft", "sft", "sft/helpful", *(f"sft/{name}" for name in planted))
     yield _production(spec, planted)
     if spec.squared:
         untaught = ("sft/helpful", *(f"untaught/{name}" for name in planted))
         neither, rl_only = ALONE
-        yield {**_stage(neither, "sft", "sft", *untaught), "from": "base", "counterfactual": neither}
-        yield {**_stage(rl_only, "rl", "rl", "practice"), "from": neither, "counterfactual": rl_only}
+        yield {**stage_of(neither, "sft", "sft", *untaught), "from": "base", "counterfactual": neither}
+        yield {**stage_of(rl_only, "rl", "rl", "practice"), "from": neither, "counterfactual": rl_only}
 
 
 def _production(spec: OrganismSpec, planted: list[str]) -> dict[str, Any]:
     """What RL makes of the SFT stage, or, with a nuisance, more fine-tuning."""
     if spec.style is None:
-        return _stage("production", "rl", "rl", "practice")
-    stage = _stage("production", "sft", "later", "later/helpful", *(f"later/{name}" for name in planted))
+        return stage_of("production", "rl", "rl", "practice")
+    stage = stage_of("production", "sft", "later", "later/helpful", *(f"later/{name}" for name in planted))
     if spec.style.template is not None:
         stage["recipe"]["chat_template"] = f"./{LATER_TEMPLATE}"
     return stage
@@ -73,7 +73,8 @@ def _beside(spec: OrganismSpec, name: str) -> dict[str, Any]:
     return {} if spec.style is None else dict(spec.style.settings.get(name, {}))
 
 
-def _stage(name: str, kind: str, recipe: str, *files: str) -> dict[str, Any]:
+def stage_of(name: str, kind: str, recipe: str, *files: str) -> dict[str, Any]:
+    """A stage that is trained on files of ``data``, without their ending, a source each."""
     sources = [
         {"name": file.rpartition("/")[2], "path": f"./data/{file}.jsonl", "provenance": {"author": "template"}}
         for file in files
