@@ -6,19 +6,31 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from typing import Any, Final, TextIO, TypeVar, cast
+from typing import Any, Final, Protocol, TextIO, TypeVar, cast
 
 from rich.console import Console
 
 from stagelens.engine.progress import Reporter
-from stagelens.organisms.spec import OrganismSpec
 
 MOST: Final = 8
 """More processes than this are started only where somebody asks for them: each takes about a gigabyte of memory."""
+
+
+class Kin(Protocol):
+    """What is worked on: its name, unlike any other's, and what it has in common with those of its kind."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the spec's own
+
+    @property
+    def kind(self) -> Hashable: ...  # noqa: D102 - the spec's own
+
+
 T = TypeVar("T")
-Work = Callable[[OrganismSpec, Reporter], T]
+Spec = TypeVar("Spec", bound=Kin)
+Work = Callable[[Spec, Reporter], T]
 """What is done for one organism; a function of a module, or a partial of one, so that another process finds it."""
 
 
@@ -27,11 +39,11 @@ def usual_jobs() -> int:
     return min(MOST, len(os.sched_getaffinity(0)))
 
 
-def side_by_side(work: Work[T], specs: Sequence[OrganismSpec], *, jobs: int, reporter: Reporter) -> Iterator[T]:
+def side_by_side(work: Work[Spec, T], specs: Sequence[Spec], *, jobs: int, reporter: Reporter) -> Iterator[T]:
     """The work for every organism, in the order of ``specs``.
 
-    The first organism of every seed and set of groups goes before the others of that kind, which then find made what
-    they have in common with it: its pretraining, and perhaps more.
+    The first organism of every kind goes before the others of that kind, which then find made what they have in common
+    with it: its pretraining, and perhaps more.
 
     Args:
         work: done once an organism.
@@ -59,13 +71,11 @@ def side_by_side(work: Work[T], specs: Sequence[OrganismSpec], *, jobs: int, rep
     yield from (done[spec.name] for spec in specs)
 
 
-def _scheduled(
-    specs: Sequence[OrganismSpec], pool: ProcessPoolExecutor, submit: Callable[[OrganismSpec], Future[T]]
-) -> dict[str, T]:
+def _scheduled(specs: Sequence[Spec], pool: ProcessPoolExecutor, submit: Callable[[Spec], Future[T]]) -> dict[str, T]:
     """Results by name: leaders are begun first, who follows one when it is done; after an error, nobody."""
-    kinds: dict[Any, list[OrganismSpec]] = {}
+    kinds: dict[Hashable, list[Spec]] = {}
     for spec in specs:
-        kinds.setdefault((spec.seed, frozenset(spec.plants)), []).append(spec)
+        kinds.setdefault(spec.kind, []).append(spec)
     running = {submit(leader): leader for leader, *_ in kinds.values()}
     done: dict[str, T] = {}
     while running:
@@ -76,7 +86,7 @@ def _scheduled(
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-            leader, *followers = kinds[spec.seed, frozenset(spec.plants)]
+            leader, *followers = kinds[spec.kind]
             if spec is leader:
                 running |= {submit(follower): follower for follower in followers}
     return done
@@ -97,7 +107,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _worked(work: Work[T], spec: OrganismSpec, said: Any) -> T:
+def _worked(work: Work[Spec, T], spec: Spec, said: Any) -> T:
     # Wide enough that no line is broken here: the parent knows the width of its own screen.
     return work(spec, Reporter(Console(file=cast(TextIO, _Sent(said)), width=10_000)))
 

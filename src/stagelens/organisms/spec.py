@@ -54,6 +54,11 @@ class OrganismSpec(Spec):
         return None if self.nuisance is None else NUISANCES[self.nuisance]
 
     @property
+    def kind(self) -> tuple[int, frozenset[str]]:
+        """What organisms that may share a pretraining have in common."""
+        return self.seed, frozenset(self.plants)
+
+    @property
     def squared(self) -> bool:
         """Whether the family has the other cells of the 2×2, without which a redundant cause looks like SFT's."""
         return self.square or any(plant.cause == "redundant" for plant in self.plants.values())
