@@ -32,6 +32,9 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         (("--measure", "safety/unsafe_response", "--propose", "--replace", "refused=./x"), "did you mean 'refusals'"),
         (("--measure", "safety/unsafe_response", "--test", "--replace", "refusals=./x"), "There is no file"),
         (("--measure", "safety/unsafe_response", "--target", "0.1"), "are for --propose"),
+        (("--measure", "safety/unsafe_response", "--judge", "20"), "name it with --within"),
+        (("--measure", "safety/unsafe_response", "--within", "refusal"), "did you mean 'refusals'"),
+        (("--measure", "safety/unsafe_response", "--within", "claims_flattering"), "too few to rank"),
         (("--measure", "safety/unsafe_response", "--propose", "--mixtures", "20"), "leave --mixtures out"),
     ],
 )
@@ -68,9 +71,11 @@ def test_a_source_is_left_out_and_what_it_does_is_written_down(tmp_path: Path, c
     assert {each["variant"] for each in found["effects"]} == {"without-refusals"}
     assert {each["benchmark"] for each in found["effects"]} >= {"safety", "user_logs"}
     made = {path: path.stat().st_mtime_ns for path in file.parent.rglob("model.safetensors")}
-    code, again, _ = command(*asked)
-    assert code == 0
+    code, again, errors = command(*asked, "--within", "refusals")
+    # So small a model answers nothing that could be graded: the audit is shown, and what it lacks is said.
+    assert code == 2
     assert "safety/unsafe_response" in again
+    assert "alike on every attempt" in " ".join(errors.split())
     assert made == {path: path.stat().st_mtime_ns for path in file.parent.rglob("model.safetensors")}
 
 

@@ -79,6 +79,17 @@ def audit(
     test: Annotated[
         bool, typer.Option("--test", help="Train on the best edit, and lay what comes out beside.")
     ] = False,
+    within: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Rank the examples of this source, too.", show_default=False),
+    ] = None,
+    judge: Annotated[
+        int | None,
+        typer.Option(
+            min=3, metavar="N", help="Judge the rankings by N retrainings on random halves.", show_default=False
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="Examples that --judge leaves out.")] = 20,
     plan: Annotated[bool, typer.Option("--plan", help="Print what it would cost, and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -87,8 +98,12 @@ def audit(
     from stagelens.audit.run import plan_audit, run_audit
     from stagelens.audit.showing.edits import print_edits, print_trials
     from stagelens.audit.showing.terminal import print_audit, print_audit_plan
+    from stagelens.audit.showing.within import print_judgements, print_ranking
+    from stagelens.audit.within import check_source, judge_rankings, rank_within
     from stagelens.study.spec import Study
 
+    if judge is not None and within is None:
+        raise InputError("--judge is for the rankings inside a source: name it with --within.")
     if not (propose or test) and (target is not None or replace):
         raise InputError("--target and --replace are for --propose and --test: add one of the two.")
     replacements = _replacements(replace or ())
@@ -104,6 +119,8 @@ def audit(
     )
     if propose or test:
         check_wish(planned, replacements)
+    if within is not None:
+        check_source(planned, within)
     print_audit_plan(planned, Console(stderr=as_json))
     if plan:
         return
@@ -112,10 +129,18 @@ def audit(
         print_json(found.to_dict())
     else:
         print_audit(found, Console())
+    places = {"out": out, "known": run}
+    console = Console(stderr=as_json)
+    if within is not None:
+        ranking = rank_within(planned, within, **places, reporter=reporter(aside=as_json))
+        print_ranking(ranking, console)
+        if judge is not None:
+            judged = judge_rankings(
+                planned, ranking, subsets=judge, top=top, **places, reporter=reporter(aside=as_json)
+            )
+            print_judgements(judged, top, found, console)
     if propose or test:
-        places = {"out": out, "known": run}
         level = found.levels[found.asked] / 2 if target is None else target
-        console = Console(stderr=as_json)
         edits = propose_edits(planned, found, level, replacements=replacements, **places)
         print_edits(edits, found, console)
         if test:
