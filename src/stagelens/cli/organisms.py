@@ -11,6 +11,7 @@ from rich.console import Console
 from stagelens.cli.app import app, organisms
 from stagelens.cli.options import JsonOption
 from stagelens.cli.show import print_json, reporter
+from stagelens.errors import InputError
 
 
 @organisms.command("build")
@@ -39,6 +40,9 @@ def validate(
         typer.Option("--drawn", min=1, metavar="N", help="N random organisms instead.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the random organisms.")] = 0,
+    audits: Annotated[
+        bool, typer.Option("--audits", help="Plant in one source of the data instead, and audit it.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where they go. [default: runs/validation]", show_default=False),
@@ -71,6 +75,11 @@ def validate(
     from stagelens.organisms.validate import validate as validate_all
 
     console = Console(stderr=as_json)
+    if audits:
+        if quick or drawn is not None:
+            raise InputError("--audits has organisms of its own: leave --quick and --drawn out.")
+        _audits(out or Path("runs/audits"), kept, jobs or usual_jobs(), page, as_json=as_json)
+        return
     print_labels(console)
     validation = validate_all(
         quick=quick,
@@ -88,4 +97,26 @@ def validate(
     if page is not None:
         write_page(validation, page)
     if not validation.holds:
+        raise typer.Exit(1)
+
+
+def _audits(out: Path, kept: Path | None, jobs: int, page: Path | None, *, as_json: bool) -> None:
+    """The same for audits: what each source of the data does, and whether it is the one that was planted."""
+    from dataclasses import asdict
+
+    from stagelens.organisms.sourced.claims import check_audits
+    from stagelens.organisms.sourced.judge import audit_all, every
+    from stagelens.organisms.sourced.showing import print_audits, write_audits
+
+    says = reporter(aside=as_json)
+    audited = audit_all(every(), out, kept or out / "kept", jobs=jobs, reporter=says)
+    found = [finding for findings in audited for finding in findings]
+    claims = check_audits(found)
+    if as_json:
+        print_json({"found": [asdict(each) for each in found], "claims": [asdict(each) for each in claims]})
+    else:
+        print_audits(found, claims, Console())
+    if page is not None:
+        write_audits(found, claims, page)
+    if not all(claim.holds for claim in claims):
         raise typer.Exit(1)

@@ -18,10 +18,12 @@ from stagelens.engine.identity import identify_stages
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
 from stagelens.organisms.jobs import side_by_side
-from stagelens.organisms.sourced.plants import SOURCED, Plant
+from stagelens.organisms.sourced.plants import PLANTS, SOURCED, Plant
 from stagelens.organisms.sourced.study import write_sourced
 
 SCHEMA: Final = 1
+ORGANISMS: Final = 2
+"""Of each plant, by different seeds."""
 TRAININGS: Final = 5
 """Training runs of every mixture."""
 
@@ -42,6 +44,11 @@ class SourcedSpec:
     def kind(self) -> tuple[Plant, int]:
         """Organisms of one kind share a pretraining: here none do."""
         return self.plant, self.seed
+
+
+def every(organisms: int = ORGANISMS) -> tuple[SourcedSpec, ...]:
+    """Every plant, ``organisms`` times."""
+    return tuple(SourcedSpec(plant, seed) for seed in range(1, organisms + 1) for plant in PLANTS)
 
 
 @dataclass(frozen=True, slots=True)
