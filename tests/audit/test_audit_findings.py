@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -10,7 +12,11 @@ from rich.console import Console
 from stagelens.audit.design import design
 from stagelens.audit.effects import Effect
 from stagelens.audit.findings import Audit, Audited
+from stagelens.audit.inventory.table import Holding, Lack
+from stagelens.audit.inventory.tags import TAGS
 from stagelens.audit.regression import Addition
+from stagelens.audit.showing.page import write_audit_page
+from stagelens.audit.showing.picture import lay_out
 from stagelens.audit.showing.terminal import print_audit
 from stagelens.audit.showing.words import conclusion, taught_sentence
 from stagelens.audit.variants import Variant
@@ -102,3 +108,45 @@ def test_audit_json_holds_all_of_it() -> None:
     assert content["design"]["variants"][0] == {"name": "without-refusals", "kept": {"refusals": 0.0}}
     first = content["effects"][0]
     assert (first["variant"], first["difference"], first["verdict"]) == ("without-refusals", -0.9, "changed_down")
+
+
+def with_holdings(found: Audit) -> Audit:
+    holdings = tuple(
+        Holding(each.name, each.rows, each.rows, 900, None, dict.fromkeys(TAGS, 0) | {"refusal": each.rows // 2}, {})
+        for each in found.sources
+    )
+    return replace(found, holdings=holdings, lacks=(Lack("drugs", "safety", 12),))
+
+
+def test_the_page_shows_effects_and_holdings_and_the_same_bytes_come_again(tmp_path: Path) -> None:
+    found = with_holdings(audit({"refusals": RL, "plain": HUMAN, "code": HUMAN}, refusals=-0.9))
+    margins = dict.fromkeys(found.measures, 0.05)
+    write_audit_page(found, margins, tmp_path / "one.html")
+    write_audit_page(found, margins, tmp_path / "two.html")
+    text = (tmp_path / "one.html").read_text(encoding="utf-8")
+    assert text == (tmp_path / "two.html").read_text(encoding="utf-8")
+    assert "is carried by refusals" in text
+    assert "drugs (12 prompts)" in text
+    assert "default-src 'none'" in text
+    assert "<script" not in text
+
+
+def test_hostile_names_are_escaped_and_long_ones_shortened(tmp_path: Path) -> None:
+    name = "<script>alert(1)</script>" + "x" * 90
+    made = design({name: 5, "plain": 5}, dict.fromkeys((name, "plain"), HUMAN), seeds=1)
+    effects = tuple(effect(variant, -0.5 if name in variant.kept else 0.0, "changed_down") for variant in made.variants)
+    sources = (Audited(name, 5, HUMAN), Audited("plain", 5, HUMAN))
+    found = with_holdings(Audit("s", "f", "sft", ASKED, sources, made, effects, (), {}, 0.05, 3.0))
+    write_audit_page(found, {ASKED: 0.05}, tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_the_picture_has_a_row_a_source_the_largest_effect_first() -> None:
+    found = with_holdings(audit(dict.fromkeys(ROWS, HUMAN), refusals=-0.9, code=0.3))
+    drawn = lay_out(found, 0.05)
+    assert [row.name for row in drawn.rows] == ["refusals", "code", "plain"]
+    assert drawn.rows[0].middle is not None and drawn.rows[0].middle < drawn.margin[0] < drawn.zero
+    assert [cell.opacity for cell in drawn.rows[0].cells] == [0.5]
+    assert "refusals: −90.0 pp (−93.0 to −87.0); refusal: 50% of refusals." in drawn.rows[0].text

@@ -15,11 +15,10 @@ from stagelens.audit.edits.propose import Edit, Target, propose
 from stagelens.audit.edits.trial import Trial, trials
 from stagelens.audit.findings import Audit
 from stagelens.audit.retraining import retrain
-from stagelens.audit.run import AuditPlan, folders
+from stagelens.audit.run import AuditPlan, folders, margins_of
 from stagelens.engine.folder import write_text
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
-from stagelens.outcomes.measures import KNOWN
 from stagelens.study.problems import nearest
 
 EDITS: Final = "edits.json"
@@ -73,9 +72,9 @@ def propose_edits(
         InputError: a source is not there, the level is reached already, or no edit is predicted to reach it.
     """
     check_wish(planned, replacements or {})
-    target, rules = planned.target, rules_from_study(planned.target.study)
+    target = planned.target
     aim = Target(audit.asked, level, audit.levels[audit.asked])
-    margins = {measure: rules.margin(*measure, _kind(measure)) for measure in audit.measures}
+    margins = margins_of(rules_from_study(target.study), audit.measures)
     found = propose(aim, audit.effects, target.amounts, margins, replacements=replacements)
     if not found:
         raise InputError(
@@ -155,11 +154,6 @@ def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
         name: round(value, 6) if isinstance(value, float) else _rounded(value) if isinstance(value, dict) else value
         for name, value in values.items()
     }
-
-
-def _kind(measure: tuple[str, str]) -> Any:
-    known = KNOWN.get(measure[1])
-    return "rate" if known is None else known.kind
 
 
 def _digest(edit: Edit) -> str:

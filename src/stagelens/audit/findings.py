@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stagelens.audit.design import Design, taught_by_rl
 from stagelens.audit.effects import Effect, ranked
-from stagelens.audit.inventory.table import Holding, Lack
+from stagelens.audit.inventory.table import Holding, Lack, absent
 from stagelens.audit.regression import Addition
 from stagelens.statistics.contrasts.words import CHANGED
 from stagelens.study.spec import Provenance
@@ -87,6 +87,11 @@ class Audit:
     def unsigned(self) -> tuple[str, ...]:
         """Sources of which the study does not say who wrote them."""
         return tuple(each.name for each in self.sources if taught_by_rl(each.provenance) is None)
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Tags that no example has."""
+        return absent(self.holdings)
 
     def rows(self, source: str) -> int:
         """How many rows a source gives."""

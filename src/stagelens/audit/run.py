@@ -15,13 +15,15 @@ from stagelens.audit.findings import Audit, Audited
 from stagelens.audit.inventory.table import Inventory, take_inventory
 from stagelens.audit.regression import additions
 from stagelens.audit.retraining import retrain, retraining_study, without
+from stagelens.audit.showing.page import PAGE, write_audit_page
 from stagelens.audit.target import Target, find_target
 from stagelens.engine import plan
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.progress import Reporter
 from stagelens.engine.run import default_folder
 from stagelens.errors import InputError
-from stagelens.statistics.data import SCORED, MeasureData
+from stagelens.outcomes.measures import KNOWN
+from stagelens.statistics.data import SCORED, MeasureData, Rules
 from stagelens.study.cells import Plan
 from stagelens.study.problems import nearest
 from stagelens.study.spec import Study
@@ -149,7 +151,14 @@ def run_audit(
     )
     planned.inventory.examples.write_parquet(folder / EXAMPLES)
     write_text(folder / AUDIT, json.dumps(audit.to_dict(), indent=2) + "\n")
+    write_audit_page(audit, margins_of(rules, audit.measures), folder / PAGE)
     return audit
+
+
+def margins_of(rules: Rules, measures: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
+    """The margins of measures, in their units."""
+    kinds = {measure: KNOWN[measure[1]].kind if measure[1] in KNOWN else "rate" for measure in measures}
+    return {measure: rules.margin(*measure, kinds[measure]) for measure in measures}
 
 
 def folders(target: Target, out: Path | None, known: Path | None) -> tuple[Path, Path | None]:

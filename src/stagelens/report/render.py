@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stagelens.report.units import MISSING
 from stagelens.report.visible import visible
 
+OWN: Final = "stagelens.report"
 
-def render(template: str, **values: Any) -> Markup:
-    """A template of this package, rendered. What it returns is markup; what it was given was escaped unless it was."""
-    return Markup(_environment().get_template(template).render(**values))
+
+def render(template: str, *, package: str = OWN, **values: Any) -> Markup:
+    """A template, rendered. What it returns is markup; what it was given was escaped unless it was.
+
+    Args:
+        template: its file's name, in the folder ``templates`` of ``package``, or else of this one.
+        package: whose template it is.
+        values: what it shows.
+    """
+    return Markup(_environment(package).get_template(template).render(**values))
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("stagelens.report", "templates"),
+        loader=ChoiceLoader([PackageLoader(each, "templates") for each in dict.fromkeys((package, OWN))]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

@@ -77,7 +77,12 @@ class Inventory:
     @property
     def absent(self) -> tuple[str, ...]:
         """Tags that no example has."""
-        return tuple(name for name in TAGS if not any(holding.tags[name] for holding in self.holdings))
+        return absent(self.holdings)
+
+
+def absent(holdings: Sequence[Holding]) -> tuple[str, ...]:
+    """Tags that no example of these sources has."""
+    return tuple(name for name in TAGS if not any(holding.tags[name] for holding in holdings))
 
 
 def take_inventory(

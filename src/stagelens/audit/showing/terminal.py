@@ -11,7 +11,7 @@ from rich.text import Text
 from stagelens.audit.effects import Effect
 from stagelens.audit.findings import Audit, source_of
 from stagelens.audit.regression import Addition
-from stagelens.audit.showing.words import author, conclusion, held, lacking, taught_sentence, units_of
+from stagelens.audit.showing.words import author, conclusion, held, lacking, taught_sentence, units_of, verdict_of
 from stagelens.report.visible import one_line
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def print_audit_plan(planned: AuditPlan, console: Console) -> None:
         numbers = (f"{holding.rows:,}", f"{holding.characters:,}")
         table.add_row(one_line(holding.source), *numbers, author(provenance[holding.source]), held(holding))
     console.print(table)
-    for sentence in lacking(planned.inventory):
+    for sentence in lacking(planned.inventory.absent, planned.inventory.lacks):
         _say(sentence, console)
     mixtures = len(wanted.variants)
     _say(
@@ -79,11 +79,7 @@ def _table(title: str, first: str, second: str) -> Table:
 
 def _numbers(audit: Audit, found: Effect | Addition) -> tuple[str, str, str]:
     units = units_of(found)
-    if isinstance(found, Effect):
-        verdict: str = found.verdict
-    else:
-        verdict = "adds" if audit.carries(found) else "not shown"
-    return units.difference(found.difference), units.interval(found.low, found.high), verdict
+    return units.difference(found.difference), units.interval(found.low, found.high), verdict_of(audit, found)
 
 
 def _say(words: str, console: Console, style: str = "") -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stagelens.audit.design import taught_by_rl
 from stagelens.audit.effects import Effect
 from stagelens.audit.findings import Audit, source_of
-from stagelens.audit.inventory.table import Holding, Inventory
+from stagelens.audit.inventory.table import Holding, Lack
 from stagelens.audit.regression import Addition
 from stagelens.outcomes.measures import KNOWN
 from stagelens.report.units import MISSING, Units, share
@@ -37,13 +39,20 @@ def held(holding: Holding) -> str:
     return ", ".join(f"{name} {share(part)}" for part, name in shares) or MISSING
 
 
-def lacking(inventory: Inventory) -> tuple[str, ...]:
-    """Of what the mixture never speaks, though the study asks about it."""
+def verdict_of(audit: Audit, found: Effect | Addition) -> str:
+    """What is said of an effect, in a word; random mixtures have no margin to be inside of."""
+    if isinstance(found, Effect):
+        return found.verdict
+    return "adds" if audit.carries(found) else "not shown"
+
+
+def lacking(absent: Sequence[str], lacks: Sequence[Lack]) -> tuple[str, ...]:
+    """Of what the mixture never speaks: tags that no example has, and topics that a benchmark asks about."""
     said = []
-    if inventory.absent:
-        said.append(f"No example is tagged {', '.join(inventory.absent)}.")
+    if absent:
+        said.append(f"No example is tagged {', '.join(absent)}.")
     by_benchmark: dict[str, list[str]] = {}
-    for lack in inventory.lacks:
+    for lack in lacks:
         by_benchmark.setdefault(lack.benchmark, []).append(f"{lack.topic} ({lack.items:,} prompts)")
     said += [f"No example speaks of what {name} asks about: {', '.join(them)}." for name, them in by_benchmark.items()]
     return tuple(said)
