@@ -9,6 +9,7 @@ The public interface is what this module exports::
     verdicts = stagelens.analyze("outcomes.parquet")     # decides, from any outcome table
     verdicts.to_dict()                                   # the content of verdicts.json
     stagelens.judges.grade_refusal("I can't help with that.")
+    audit = stagelens.run_audit(stagelens.plan_audit(study, "safety/unsafe_response"))  # which data did it
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stagelens import judges
     from stagelens.analysis import analyze
+    from stagelens.audit.run import plan_audit, run_audit
     from stagelens.errors import InputError
     from stagelens.running import run_to_verdicts as run
     from stagelens.statistics.results import Verdicts
     from stagelens.study.spec import Study
 
-__all__ = ["InputError", "Study", "Verdicts", "analyze", "judges", "run"]
+__all__ = ["InputError", "Study", "Verdicts", "analyze", "judges", "plan_audit", "run", "run_audit"]
 
 _HOMES = {
     "InputError": ("stagelens.errors", "InputError"),
@@ -31,7 +33,9 @@ _HOMES = {
     "Verdicts": ("stagelens.statistics.results", "Verdicts"),
     "analyze": ("stagelens.analysis", "analyze"),
     "judges": ("stagelens.judges", None),
+    "plan_audit": ("stagelens.audit.run", "plan_audit"),
     "run": ("stagelens.running", "run_to_verdicts"),
+    "run_audit": ("stagelens.audit.run", "run_audit"),
 }
 
 
