@@ -12,16 +12,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SANDBOXES = ("docker", "bubblewrap")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that are marked with a kind of sandbox are skipped, with the reason, where the machine lacks it.
 
-    A bubblewrap that is there and allowed, and yet starts no sandbox, is a fault to be seen. Tests of a module stay in
-    one process: what a module's fixtures train or play would be made in each otherwise.
+    A bubblewrap that is there and allowed, and yet starts no sandbox, is a fault to be seen.
     """
-    for item in items:
-        if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     for kind in SANDBOXES:
         marked = [item for item in items if item.get_closest_marker(kind)]
         lack = lacking(kind) if marked else None

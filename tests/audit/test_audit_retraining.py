@@ -88,7 +88,6 @@ def test_only_the_mixture_of_a_variant_differs(study: Study) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("training")
 def test_variants_are_trained_and_asked_and_what_is_known_is_taken(study: Study, tmp_path: Path) -> None:
     known = run(study, out=tmp_path / "run").folder
     target, variants = find_target(study), leave_one_out(["refusals", "helpful"])

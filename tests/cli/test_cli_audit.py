@@ -58,7 +58,6 @@ def test_the_cost_is_known_beforehand(tmp_path: Path, command: Command) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("training")
 def test_a_source_is_left_out_and_what_it_does_is_written_down(tmp_path: Path, command: Command) -> None:
     study = write_tiny_study(tmp_path)
     asked = ("audit", study, "--measure", "safety/unsafe_response", "--source", "refusals", "--seeds", "1")
@@ -80,7 +79,6 @@ def test_a_source_is_left_out_and_what_it_does_is_written_down(tmp_path: Path, c
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("training")
 def test_an_edit_is_trained_and_laid_beside_its_prediction(tmp_path: Path) -> None:
     planned = plan_audit(Study.load(write_tiny_study(tmp_path)), "safety/over_refusal", sources=("refusals",), seeds=1)
     found = run_audit(planned)

@@ -62,7 +62,6 @@ def _kill_after(context: ForkServerContext, study: Path, out: Path, seconds: flo
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("training")
 def test_a_killed_run_ends_with_the_same_bytes(tmp_path: Path, context: ForkServerContext) -> None:
     study = write_tiny_study(tmp_path / "study")
     whole = min(_finish(context, study, tmp_path / name) for name in ("warm", "undisturbed"))

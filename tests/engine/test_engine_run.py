@@ -14,7 +14,7 @@ from stagelens.engine import Outcome, gather, run, train
 from stagelens.errors import InputError
 from stagelens.study.spec import Study
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("training")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

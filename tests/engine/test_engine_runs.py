@@ -18,7 +18,7 @@ from stagelens.engine.runs import by_run, by_stage, run_name
 from stagelens.study.asked import asked_stages
 from stagelens.study.spec import Study
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("training")]
+pytestmark = pytest.mark.slow
 
 RUNS = ("sft", "sft@seed-1", "production", "production@seed-1", "sft@0.5", "sft@0.5@seed-1")
 

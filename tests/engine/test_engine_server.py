@@ -23,7 +23,7 @@ FAULTS: tuple[Fault, ...] = (
 ANSWERED = ("cut", "filtered")
 """Faults that leave an answer, of a kind: it says nothing more at another time."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

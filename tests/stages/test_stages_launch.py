@@ -22,7 +22,7 @@ from stagelens.stages.course import Progress
 from stagelens.stages.launch import check_configuration
 from stagelens.study.spec import Stage
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("training")]
+pytestmark = pytest.mark.slow
 
 TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<|{{ m['role'] }}|>{% if m['role'] == 'assistant' %}{% generation %}"

@@ -72,9 +72,9 @@ def _changed(table: pl.DataFrame, family: str, whole: str, lacking: str, measure
         & (pl.col("status") == "scored")
     )
     first = own.filter(pl.col("seed") == pl.col("seed").min())
+    wide = first.pivot("stage", on_columns=[whole, lacking], index=["item", "epoch"], values="value")
     pairs = (
-        first.pivot("stage", index=["item", "epoch"], values="value")
-        .with_columns(change=pl.col(whole) - pl.col(lacking))
+        wide.with_columns(change=pl.col(whole) - pl.col(lacking))
         .filter(pl.col("change").is_not_null() & (pl.col("change") != 0))
         .sort("item", "epoch")
     )
