@@ -8,8 +8,8 @@ READY := $(VENV)/.ready
 demo: $(READY)      ## the main job on the embedded default: train the pocket family, ask it, decide, report
 	@$(BIN)/stagelens demo --out runs/pocket
 
-test: $(READY)      ## the tests; those of a file in one process, which makes what its fixtures make once
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(READY)      ## the tests, a file in one process: what its fixtures make is made once
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: lint types contracts   ## everything static
 
