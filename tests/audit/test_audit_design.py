@@ -81,10 +81,18 @@ def test_what_rl_trained_teachers_wrote_is_left_out_together() -> None:
     ]
     assert len(made.variants) == 4
     assert not design(AMOUNTS, dict.fromkeys(AMOUNTS, RL), seeds=1).taught
-    drawn = design(AMOUNTS, NOBODY | {"refusals": RL}, seeds=1, mixtures=3)
+    drawn = design(AMOUNTS, NOBODY | {"refusals": RL}, seeds=1, mixtures=6)
     assert names(drawn.taught) == [[f"without-{RL_TAUGHT}", f"without-{OTHERS}"]]
 
 
 def test_a_source_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="did you mean 'refusals'"):
         design(AMOUNTS, NOBODY, seeds=1, sources=["refusal"])
+
+
+def test_random_mixtures_are_refused_before_anything_is_trained_where_they_cannot_tell() -> None:
+    with pytest.raises(InputError, match="3 mixtures cannot tell 3 sources apart"):
+        design(AMOUNTS, NOBODY, seeds=1, mixtures=3)
+    for more in ({"sources": ["plain"]}, {"kept": [0.5]}):
+        with pytest.raises(InputError, match="wholly or not at all"):
+            design(AMOUNTS, NOBODY, seeds=1, mixtures=6, **more)  # type: ignore[arg-type]

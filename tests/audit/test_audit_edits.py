@@ -129,3 +129,9 @@ def test_what_came_out_is_turned_to_the_edits_side() -> None:
     assert found.verdict == "changed_up"
     assert found.observed is not None and found.observed.low > 0.7
     assert found.predicted == Change(0.7, 0.6, 0.8)
+
+
+def test_a_measure_of_which_nothing_is_known_does_not_hold() -> None:
+    unknown = {**MARGINS, ("safety", "partial_refusal"): 0.05}
+    first, *_ = propose(Target(REFUSAL, 0.15, 0.30), EFFECTS, AMOUNTS, unknown)
+    assert not first.holds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,3 +151,11 @@ def test_the_picture_has_a_row_a_source_the_largest_effect_first() -> None:
     assert drawn.rows[0].middle is not None and drawn.rows[0].middle < drawn.margin[0] < drawn.zero
     assert [cell.opacity for cell in drawn.rows[0].cells] == [0.5]
     assert "refusals: −90.0 pp (−93.0 to −87.0); refusal: 50% of refusals." in drawn.rows[0].text
+
+
+def test_a_level_that_is_not_known_is_null_in_the_file() -> None:
+    found = replace(audit(dict.fromkeys(ROWS, HUMAN)), levels={ASKED: None, ("safety", "over_refusal"): 0.25})
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["levels"] == {
+        "safety/unsafe_response": None,
+        "safety/over_refusal": 0.25,
+    }

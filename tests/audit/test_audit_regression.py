@@ -98,5 +98,14 @@ def test_missing_answers_widen_and_move_nothing_to_zero() -> None:
 
 def test_too_few_mixtures_are_one_sentence() -> None:
     data, variants = world(4, count=7)
-    with pytest.raises(InputError, match="7 mixtures cannot tell 6 sources apart; draw at least 8"):
+    with pytest.raises(InputError, match="7 mixtures cannot tell 6 sources apart; draw more, at least 8"):
         additions(data, variants, SOURCES, alpha=0.05)
+
+
+def test_a_training_without_a_grade_leaves_no_number() -> None:
+    data, variants = world(5)
+    status = data.status.copy()
+    status[2] = UNGRADED
+    nothing = replace(data, values=np.where(status == SCORED, data.values, np.nan), status=status)
+    found = additions(nothing, variants, SOURCES, alpha=0.05)
+    assert {(each.difference, each.p) for each in found} == {(None, 1.0)}

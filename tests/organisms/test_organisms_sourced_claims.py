@@ -56,3 +56,11 @@ def test_nulls_that_miss_zero_too_often_fail_and_so_does_no_data() -> None:
 def test_other_measures_do_not_count() -> None:
     aside = finding("decoy", 0.9, number=2, asked=False)
     assert check_audits(seen(aside)) == check_audits(seen())
+
+
+def test_what_nothing_was_graded_of_is_no_evidence() -> None:
+    unknown = finding("decoy", 0.0, number=1, difference=None, low=-1.0, high=1.0)
+    ranks, _, covers, unchanged = check_audits(seen(unknown))
+    assert not ranks.holds
+    assert covers.seen.startswith("14 of 14")
+    assert unchanged.seen == "14 of 14"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from stagelens.audit.regression import check_apart
 from stagelens.audit.variants import Variant, in_part, leave_one_out, subsets, together
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest
@@ -90,7 +91,14 @@ def design(
     if mixtures is None and len(wanted) > MOST_ONE_BY_ONE:
         mixtures = MIXTURES_A_SOURCE * len(amounts)
     if mixtures is not None:
-        return Design(seeds, drawn=subsets(list(amounts), mixtures, seed), taught=taught)
+        if sources or any(kept):
+            raise InputError(
+                "Random mixtures, which more than twenty sources get, have a source wholly or not at all: to leave out "
+                "some of them, or parts, name up to twenty with --source and leave --mixtures out."
+            )
+        drawn = subsets(list(amounts), mixtures, seed)
+        check_apart(drawn, list(amounts), seeds)
+        return Design(seeds, drawn=drawn, taught=taught)
     one_by_one = [
         variant for share in sorted(set(kept)) for variant in _at(wanted, share, amounts, named=bool(sources))
     ]

@@ -38,7 +38,10 @@ def check_wish(planned: AuditPlan, replacements: Mapping[str, str]) -> None:
     """
     target = planned.target
     if not planned.design.one_by_one:
-        raise InputError("Edits are proposed from sources that were left out one by one: leave --mixtures out.")
+        raise InputError(
+            "Edits are proposed from sources that were left out one by one: name up to twenty of them with --source, "
+            "and leave --mixtures out."
+        )
     for source, file in replacements.items():
         if source not in target.amounts:
             raise InputError(f"The stage has no source {source!r}: {nearest(source, target.amounts)}")
@@ -49,7 +52,7 @@ def check_wish(planned: AuditPlan, replacements: Mapping[str, str]) -> None:
 def propose_edits(
     planned: AuditPlan,
     audit: Audit,
-    level: float,
+    level: float | None = None,
     *,
     replacements: Mapping[str, str] | None = None,
     out: Path | None = None,
@@ -63,7 +66,7 @@ def propose_edits(
     Args:
         planned: the audit.
         audit: what it found.
-        level: in the measure's unit, 0 to 1 for a rate.
+        level: in the measure's unit, 0 to 1 for a rate; half of what it is where None.
         replacements: by source, a file (relative to the study) whose rows come in its place.
         out: as for ``run_audit``.
         known: as for ``run_audit``.
@@ -73,13 +76,18 @@ def propose_edits(
     """
     check_wish(planned, replacements or {})
     target = planned.target
-    aim = Target(audit.asked, level, audit.levels[audit.asked])
+    now = audit.levels[audit.asked]
+    if now is None:
+        raise InputError(
+            f"No answer of {audit.stage} was graded on {'/'.join(audit.asked)}: there is no level to move."
+        )
+    aim = Target(audit.asked, now / 2 if level is None else level, now)
     margins = margins_of(rules_from_study(target.study), audit.measures)
     found = propose(aim, audit.effects, target.amounts, margins, replacements=replacements)
     if not found:
         raise InputError(
             f"No edit of one source or two is predicted to bring {'/'.join(audit.asked)} from {aim.now:.3g} to "
-            f"{level:g}: name another --target, or leave more sources out."
+            f"{aim.level:g}: name another --target, or leave more sources out."
         )
     folder, _ = folders(target, out, known)
     study, difference = as_study(target, edited(target, found[0]), folder)

@@ -36,7 +36,7 @@ class Audit:
         design: the mixtures that were trained.
         effects: of leaving sources out, one by one or together, on every measure.
         additions: of every source over random mixtures, on every measure; empty where none were drawn.
-        levels: by (benchmark, measure), the stage's own level, of the answers that were scored.
+        levels: by (benchmark, measure), the stage's own level; None where nothing was scored.
         alpha: the error rate, in (0, 1).
         trainings: what all this cost, in trainings of the whole stage.
         holdings: what each source holds.
@@ -51,7 +51,7 @@ class Audit:
     design: Design
     effects: tuple[Effect, ...]
     additions: tuple[Addition, ...]
-    levels: Mapping[tuple[str, str], float]
+    levels: Mapping[tuple[str, str], float | None]
     alpha: float
     trainings: float
     holdings: tuple[Holding, ...] = ()
@@ -70,7 +70,7 @@ class Audit:
     def added(self, benchmark: str, measure: str) -> tuple[Addition, ...]:
         """What sources add to one measure over random mixtures, the largest first."""
         own = [each for each in self.additions if (each.benchmark, each.measure) == (benchmark, measure)]
-        return tuple(sorted(own, key=lambda each: -abs(each.difference)))
+        return tuple(sorted(own, key=lambda each: 1.0 if each.difference is None else -abs(each.difference)))
 
     def found_on(self, benchmark: str, measure: str) -> tuple[Effect | Addition, ...]:
         """All that is known of single sources and one measure, the largest first."""
@@ -130,7 +130,7 @@ class Audit:
                 "sources": [asdict(each) for each in self.holdings],
                 "lacks": [asdict(each) for each in self.lacks],
             },
-            "levels": {"/".join(measure): round(level, 6) for measure, level in self.levels.items()},
+            "levels": _rounded({"/".join(measure): level for measure, level in self.levels.items()}),
             "carriers": list(self.carriers()),
             "effects": [_effect(each) for each in self.effects],
             "additions": [_rounded(asdict(each)) for each in self.additions],

@@ -24,7 +24,7 @@ class Addition:
         source: its name.
         benchmark: of the measure.
         measure: its name.
-        difference: with the source minus without it, in the measure's unit.
+        difference: with the source minus without it, in the measure's unit; None where a training has nothing scored.
         low: with ``high`` the 1 − alpha interval, unscored answers at their worst.
         high: its upper end.
         p: of no difference, two-sided, adjusted by Holm over the sources.
@@ -34,7 +34,7 @@ class Addition:
     source: str
     benchmark: str
     measure: str
-    difference: float
+    difference: float | None
     low: float
     high: float
     p: float
@@ -58,19 +58,17 @@ def additions(
     Raises:
         InputError: the variants cannot tell the sources apart.
     """
-    kept = np.array([[variant.kept.get(source, 1.0) for source in sources] for variant in variants])
+    kept = _kept(variants, sources)
     stages = [data.stages.index(variant.name) for variant in variants]
     run = np.zeros_like(data.item) if data.run is None else data.run
     runs = np.unique(run)
     design = sm.add_constant(np.tile(kept, (len(runs), 1)), has_constant="add")
+    check_apart(variants, sources, len(runs))
     left = len(design) - design.shape[1]
-    if left < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
-        raise InputError(
-            f"{len(variants)} mixtures cannot tell {len(sources)} sources apart; draw at least {len(sources) + 2}."
-        )
     lowest, highest = (_by_cluster(data, stages, run, runs, missing) for missing in (data.low, data.high))
     middle = _by_cluster(data, stages, run, runs, None)
     weights = np.linalg.pinv(design)[1:]
+    known = all(_scored(data, stage, run == code) for code in runs for stage in stages)
     widths, ps = [], []
     for source, weight in enumerate(weights):
         error = np.hypot(_training_error(design, middle, source + 1), _item_error(middle, weight))
@@ -80,13 +78,40 @@ def additions(
         down = np.where(weight[:, None] > 0, lowest, highest)
         up = np.where(weight[:, None] > 0, highest, lowest)
         half = float(stats.t.ppf(1 - alpha / 2, free) * error)
-        widths.append((estimate, float(weight @ down.mean(axis=1)) - half, float(weight @ up.mean(axis=1)) + half))
-        ps.append(float(2 * stats.t.sf(abs(estimate) / error, free)) if error > 0 else float(estimate == 0))
+        widths.append(
+            (
+                estimate if known else None,
+                float(weight @ down.mean(axis=1)) - half,
+                float(weight @ up.mean(axis=1)) + half,
+            )
+        )
+        p = float(2 * stats.t.sf(abs(estimate) / error, free)) if error > 0 else float(estimate == 0)
+        ps.append(p if known else 1.0)
     adjusted = holm(ps)
     return tuple(
         Addition(source, data.benchmark, data.measure, *width, p, len(design))
         for source, width, p in zip(sources, widths, adjusted, strict=True)
     )
+
+
+def check_apart(variants: Sequence[Variant], sources: Sequence[str], runs: int) -> None:
+    """See that so many training runs of these mixtures tell what each source adds.
+
+    Raises:
+        InputError: they do not.
+    """
+    design = sm.add_constant(_kept(variants, sources), has_constant="add")
+    columns = design.shape[1]
+    if len(design) * runs <= columns or np.linalg.matrix_rank(design) < columns:
+        raise InputError(
+            f"{len(variants)} mixtures cannot tell {len(sources)} sources apart; draw more, at least "
+            f"{len(sources) + 2}."
+        )
+
+
+def _kept(variants: Sequence[Variant], sources: Sequence[str]) -> NDArray[np.float64]:
+    """The share of every source in every mixture, shape (variants, sources)."""
+    return np.array([[variant.kept.get(source, 1.0) for source in sources] for variant in variants])
 
 
 def _by_cluster(
@@ -113,6 +138,10 @@ def _by_cluster(
                 sums = means * size
             rows.append(sums * clusters / size.sum())
     return np.array(rows)
+
+
+def _scored(data: MeasureData, stage: int, attempts: NDArray[np.bool_]) -> bool:
+    return bool((data.status[stage, attempts] == SCORED).any())
 
 
 def _training_error(design: NDArray[np.float64], middle: NDArray[np.float64], place: int) -> float:

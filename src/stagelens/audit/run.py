@@ -143,7 +143,7 @@ def run_audit(
                 additions(measure, wanted.drawn, tuple(target.amounts), alpha=rules.alpha) if wanted.drawn else ()
             )
         ),
-        levels={(each.benchmark, each.measure): _level(each, target.stage.name) for each in data},
+        levels={(each.benchmark, each.measure): level_of(each, target.stage.name) for each in data},
         alpha=rules.alpha,
         trainings=planned.trainings,
         holdings=planned.inventory.holdings,
@@ -168,8 +168,8 @@ def folders(target: Target, out: Path | None, known: Path | None) -> tuple[Path,
     return folder, study_run if known is not None or RunFolder(study_run).ledger.is_file() else None
 
 
-def _level(data: MeasureData, stage: str) -> float:
-    """The share, or mean, of what was scored; NaN where nothing was."""
+def level_of(data: MeasureData, stage: str) -> float | None:
+    """The share, or mean, of what was scored; None where nothing was."""
     row = data.stages.index(stage)
     scored = data.values[row, data.status[row] == SCORED]
-    return float(scored.mean()) if len(scored) else float("nan")
+    return float(scored.mean()) if len(scored) else None

@@ -18,17 +18,16 @@ from stagelens.audit.ranking.parts import halves, part_of, rows_of, without_firs
 from stagelens.audit.ranking.queries import Queries, read_queries
 from stagelens.audit.ranking.tfidf import by_words
 from stagelens.audit.retraining import retrain, without
-from stagelens.audit.run import AuditPlan, folders
+from stagelens.audit.run import AuditPlan, folders, level_of
 from stagelens.audit.variants import leave_one_out
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
-from stagelens.statistics.data import SCORED, MeasureData
+from stagelens.statistics.data import MeasureData
 from stagelens.study.problems import nearest
 
 DEFAULT: Final = "words"
 """The ranking that is shown."""
-METHODS: Final = (DEFAULT, "activation")
 FEWEST: Final = 4
 """Examples below which halves of a source say nothing of one of them."""
 
@@ -62,13 +61,15 @@ class Judgement:
     after: float
 
 
-def check_source(planned: AuditPlan, source: str) -> None:
-    """See, before anything is trained, that the inside of a source can be ranked.
+def check_source(planned: AuditPlan, source: str, top: int | None = None) -> None:
+    """See, before anything is trained, that a source can be ranked, and ``top`` of its examples left out.
 
     Raises:
         InputError: there is no such source, or it has too few examples.
     """
-    _rows(planned, source)
+    rows = _rows(planned, source)
+    if top is not None and not 0 < top < len(rows):
+        raise InputError(f"{source!r} has {len(rows)} examples, so {top} cannot be left out; name fewer with --top.")
 
 
 def rank_within(
@@ -134,8 +135,7 @@ def judge_rankings(
         InputError: ``top`` is no smaller than the number of examples, or as ``run_audit`` does.
     """
     target, rows = planned.target, _rows(planned, ranking.source)
-    if not 0 < top < len(rows):
-        raise InputError(f"{ranking.source!r} has {len(rows)} examples, so {top} cannot be left out; name fewer.")
+    check_source(planned, ranking.source, top)
     folder, taken = folders(target, out, known)
     kept = halves(len(rows), subsets, target.study.seed)
     (variant,) = leave_one_out([ranking.source])
@@ -181,5 +181,11 @@ def _scores(examples: Sequence[Example], queries: Queries, checkpoint: Path) -> 
 
 
 def _levels(data: MeasureData) -> dict[str, float]:
-    """The mean of what was scored, by stage."""
-    return {stage: float(data.values[row, data.status[row] == SCORED].mean()) for row, stage in enumerate(data.stages)}
+    """The level of every stage. InputError: one has none."""
+    levels = {stage: level_of(data, stage) for stage in data.stages}
+    lacking = next((stage for stage, level in levels.items() if level is None), None)
+    if lacking is not None:
+        raise InputError(
+            f"No answer of {lacking} was graded on {data.benchmark}/{data.measure}: rankings cannot be judged by it."
+        )
+    return {stage: level for stage, level in levels.items() if level is not None}

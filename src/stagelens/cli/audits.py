@@ -120,7 +120,7 @@ def audit(
     if propose or test:
         check_wish(planned, replacements)
     if within is not None:
-        check_source(planned, within)
+        check_source(planned, within, top=top if judge is not None else None)
     print_audit_plan(planned, Console(stderr=as_json))
     if plan:
         return
@@ -140,8 +140,7 @@ def audit(
             )
             print_judgements(judged, top, found, console)
     if propose or test:
-        level = found.levels[found.asked] / 2 if target is None else target
-        edits = propose_edits(planned, found, level, replacements=replacements, **places)
+        edits = propose_edits(planned, found, target, replacements=replacements, **places)
         print_edits(edits, found, console)
         if test:
             print_trials(try_edit(planned, found, edits[0], **places, reporter=reporter(aside=as_json)), console)

@@ -29,7 +29,7 @@ class Edit:
         rows: how many rows go.
         changes: by (benchmark, measure), the predicted change; measures of which nothing can be said are not there.
         reaches: whether the interval of the target's change lies beyond the target wholly.
-        holds: whether each other measure's predicted interval lies within its margin.
+        holds: whether each other measure's predicted interval lies within its margin; not where one is not predicted.
     """
 
     kept: Mapping[str, float]
@@ -136,7 +136,8 @@ def _edit(
         rows=rows,
         changes=changes,
         reaches=target.surely_reached_by(change),
-        holds=all(-margins[measure] <= own.low and own.high <= margins[measure] for measure, own in others.items()),
+        holds=set(margins) <= set(changes)
+        and all(-margins[measure] <= own.low and own.high <= margins[measure] for measure, own in others.items()),
     )
 
 

@@ -60,6 +60,8 @@ def read_queries(folder: RunFolder, family: str, whole: str, lacking: str, measu
     wanted = list(changed.select("item", "epoch").head(MOST).iter_rows())
     here, there = (_answers(folder, family, stage, measure[0], set(wanted)) for stage in (whole, lacking))
     both = [attempt for attempt in wanted if attempt in here and attempt in there]
+    if not both:
+        raise InputError(f"{folder.root} has no texts of the answers on which {whole} and {lacking} differ.")
     return Queries(tuple(here[attempt] for attempt in both), tuple(there[attempt] for attempt in both))
 
 

@@ -32,8 +32,8 @@ def print_edits(edits: Sequence[Edit], audit: Audit, console: Console) -> None:
     table = Table(title=Text(f"Predicted of: {words(first)}"), title_justify="left")
     for head in ("measure", "change", "95 %"):
         table.add_column(head, justify="left" if head == "measure" else "right")
-    for measure, change in first.changes.items():
-        table.add_row("/".join(measure), *_change(measure, change))
+    for measure in audit.measures:
+        table.add_row("/".join(measure), *_change(measure, first.changes.get(measure)))
     console.print(table)
 
 

@@ -20,7 +20,8 @@ def check_audits(found: Sequence[Finding]) -> tuple[ClaimCheck, ...]:
     """Every claim, in a fixed order: the planted source comes first, and what carries nothing is said to do nothing."""
     asked = [each for each in found if each.asked]
     planted = [each for each in asked if each.source == PLANTED]
-    null = [each for each in asked if is_null(each)]
+    # An interval over nothing graded holds zero, and says nothing.
+    null = [each for each in asked if is_null(each) and each.difference is not None]
     return (
         _all("ranks the planted source first", planted, lambda each: _first(each, asked)),
         _all("puts zero outside the planted source's interval", planted, lambda each: not each.low <= 0 <= each.high),
@@ -35,8 +36,14 @@ def is_null(each: Finding) -> bool:
 
 
 def _first(planted: Finding, asked: Iterable[Finding]) -> bool:
-    others = [abs(each.difference or 0.0) for each in asked if each.organism == planted.organism and each != planted]
-    return planted.difference is not None and abs(planted.difference) > max(others, default=0.0)
+    others = [each.difference for each in asked if each.organism == planted.organism and each != planted]
+    # What a source does is not known where nothing could be graded: then none is shown to come first.
+    known = [abs(difference) for difference in others if difference is not None]
+    return (
+        planted.difference is not None
+        and len(known) == len(others)
+        and abs(planted.difference) > max(known, default=0.0)
+    )
 
 
 def _all(text: str, of: Sequence[Finding], holds: Callable[[Finding], bool]) -> ClaimCheck:
