@@ -82,7 +82,7 @@ def propose_edits(
             f"No answer of {audit.stage} was graded on {'/'.join(audit.asked)}: there is no level to move."
         )
     aim = Target(audit.asked, now / 2 if level is None else level, now)
-    margins = margins_of(rules_from_study(target.study), audit.measures)
+    margins = margins_of(rules_from_study(target.study), audit)
     found = propose(aim, audit.effects, target.amounts, margins, replacements=replacements)
     if not found:
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from stagelens.audit.variants import Variant
 from stagelens.errors import InputError
@@ -11,6 +12,8 @@ from stagelens.statistics.contrasts.parts import of_stages
 from stagelens.statistics.data import MeasureData, Rules
 from stagelens.statistics.decide import decide
 from stagelens.statistics.results import VerdictWord
+
+Kind = Literal["rate", "severity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Effect:
         clusters: of items.
         runs: training runs of each.
         method: how the difference was read.
+        kind: of the measure, which says its unit.
     """
 
     variant: Variant
@@ -44,6 +48,7 @@ class Effect:
     clusters: int
     runs: int
     method: str
+    kind: Kind = "rate"
 
 
 def effects(data: Sequence[MeasureData], whole: str, variants: Sequence[Variant], rules: Rules) -> tuple[Effect, ...]:
@@ -91,6 +96,7 @@ def _of_measure(data: MeasureData, whole: str, variants: Sequence[Variant], rule
             clusters=contrast.clusters,
             runs=result.runs,
             method=contrast.method,
+            kind=data.kind,
         )
 
 

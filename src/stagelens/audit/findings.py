@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from stagelens.audit.design import Design, taught_by_rl
-from stagelens.audit.effects import Effect, ranked
+from stagelens.audit.effects import Effect, Kind, ranked
 from stagelens.audit.inventory.table import Holding, Lack, absent
 from stagelens.audit.regression import Addition
 from stagelens.statistics.contrasts.words import CHANGED
@@ -82,6 +82,11 @@ class Audit:
         of_effects = ((each.benchmark, each.measure) for each in self.effects)
         of_additions = ((each.benchmark, each.measure) for each in self.additions)
         return tuple(dict.fromkeys((self.asked, *of_effects, *of_additions)))
+
+    def kind_of(self, benchmark: str, measure: str) -> Kind:
+        """Whether a measure is a rate or a severity."""
+        found = self.found_on(benchmark, measure) or self.of_teachers(benchmark, measure)
+        return found[0].kind if found else "rate"
 
     @property
     def unsigned(self) -> tuple[str, ...]:

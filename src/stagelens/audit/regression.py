@@ -10,6 +10,7 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy import stats
 
+from stagelens.audit.effects import Kind
 from stagelens.audit.variants import Variant
 from stagelens.errors import InputError
 from stagelens.statistics.contrasts.multiplicity import holm
@@ -29,6 +30,7 @@ class Addition:
         high: its upper end.
         p: of no difference, two-sided, adjusted by Holm over the sources.
         trainings: mixtures times training runs that it rests on.
+        kind: of the measure, which says its unit.
     """
 
     source: str
@@ -39,6 +41,7 @@ class Addition:
     high: float
     p: float
     trainings: int
+    kind: Kind = "rate"
 
 
 def additions(
@@ -89,7 +92,7 @@ def additions(
         ps.append(p if known else 1.0)
     adjusted = holm(ps)
     return tuple(
-        Addition(source, data.benchmark, data.measure, *width, p, len(design))
+        Addition(source, data.benchmark, data.measure, *width, p, len(design), data.kind)
         for source, width, p in zip(sources, widths, adjusted, strict=True)
     )
 

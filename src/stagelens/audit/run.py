@@ -18,11 +18,10 @@ from stagelens.audit.retraining import retrain, retraining_study, without
 from stagelens.audit.showing.page import PAGE, write_audit_page
 from stagelens.audit.target import Target, find_target
 from stagelens.engine import plan
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder, write_frame, write_text
 from stagelens.engine.progress import Reporter
 from stagelens.engine.run import default_folder
 from stagelens.errors import InputError
-from stagelens.outcomes.measures import KNOWN
 from stagelens.statistics.data import SCORED, MeasureData, Rules
 from stagelens.study.cells import Plan
 from stagelens.study.problems import nearest
@@ -149,16 +148,15 @@ def run_audit(
         holdings=planned.inventory.holdings,
         lacks=planned.inventory.lacks,
     )
-    planned.inventory.examples.write_parquet(folder / EXAMPLES)
+    write_frame(folder / EXAMPLES, planned.inventory.examples)
     write_text(folder / AUDIT, json.dumps(audit.to_dict(), indent=2) + "\n")
-    write_audit_page(audit, margins_of(rules, audit.measures), folder / PAGE)
+    write_audit_page(audit, margins_of(rules, audit), folder / PAGE)
     return audit
 
 
-def margins_of(rules: Rules, measures: Sequence[tuple[str, str]]) -> dict[tuple[str, str], float]:
-    """The margins of measures, in their units."""
-    kinds = {measure: KNOWN[measure[1]].kind if measure[1] in KNOWN else "rate" for measure in measures}
-    return {measure: rules.margin(*measure, kinds[measure]) for measure in measures}
+def margins_of(rules: Rules, audit: Audit) -> dict[tuple[str, str], float]:
+    """The margins of an audit's measures, in their units."""
+    return {measure: rules.margin(*measure, audit.kind_of(*measure)) for measure in audit.measures}
 
 
 def folders(target: Target, out: Path | None, known: Path | None) -> tuple[Path, Path | None]:

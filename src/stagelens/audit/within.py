@@ -20,7 +20,7 @@ from stagelens.audit.ranking.tfidf import by_words
 from stagelens.audit.retraining import retrain, without
 from stagelens.audit.run import AuditPlan, folders, level_of
 from stagelens.audit.variants import leave_one_out
-from stagelens.engine.folder import RunFolder
+from stagelens.engine.folder import RunFolder, write_frame
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
 from stagelens.statistics.data import MeasureData
@@ -80,7 +80,9 @@ def rank_within(
     known: Path | None = None,
     reporter: Reporter | None = None,
 ) -> Ranking:
-    """Rank the examples of a source by what the stage says with it and not without; ``ranking-<source>.parquet``.
+    """Rank the examples of a source by what the stage says with it and not without.
+
+    ``ranking-without-<source>.parquet`` in the audit's folder has every example with its scores.
 
     Args:
         planned: the audit, whose measure counts.
@@ -103,7 +105,7 @@ def rank_within(
     examples = tuple(map(read_example, rows))
     ranking = Ranking(source, examples, _scores(examples, queries, run.checkpoint(target.family, target.stage.name)))
     columns = {"asked": [each.asked for each in examples], "taught": [each.taught for each in examples]}
-    pl.DataFrame({**columns, **ranking.scores}).write_parquet(folder / f"ranking-{variant.name}.parquet")
+    write_frame(folder / f"ranking-{variant.name}.parquet", pl.DataFrame({**columns, **ranking.scores}))
     return ranking
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from stagelens.errors import InputError
 from stagelens.outcomes.controls import CONTROLS
 
@@ -105,4 +107,11 @@ def write_text(path: Path, text: str) -> None:
     """Write the whole file or nothing: a kill in between leaves what was there before."""
     beside = path.with_name(f".{path.name}.partial")
     beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def write_frame(path: Path, frame: pl.DataFrame) -> None:
+    """The same for a table, as Parquet."""
+    beside = path.with_name(f".{path.name}.partial")
+    frame.write_parquet(beside)
     beside.replace(path)

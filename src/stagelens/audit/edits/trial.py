@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stagelens.audit.edits.curve import Change
 from stagelens.audit.edits.propose import Edit, Measure
-from stagelens.audit.effects import effects
+from stagelens.audit.effects import Kind, effects
 from stagelens.audit.variants import Variant
 from stagelens.statistics.data import MeasureData, Rules
 from stagelens.statistics.results import VerdictWord
@@ -22,12 +22,14 @@ class Trial:
         predicted: the change that was predicted; None where nothing could be.
         observed: the change from the whole to the edited stage; None where no pair is scored at both.
         verdict: of that change.
+        kind: of the measure, which says its unit.
     """
 
     measure: Measure
     predicted: Change | None
     observed: Change | None
     verdict: VerdictWord
+    kind: Kind
 
 
 def trials(data: Sequence[MeasureData], whole: str, name: str, edit: Edit, rules: Rules) -> tuple[Trial, ...]:
@@ -50,6 +52,7 @@ def trials(data: Sequence[MeasureData], whole: str, name: str, edit: Edit, rules
             edit.changes.get((effect.benchmark, effect.measure)),
             None if effect.difference is None else Change(-effect.difference, -effect.high, -effect.low),
             _TURNED.get(effect.verdict, effect.verdict),
+            effect.kind,
         )
         for effect in found
     )

@@ -11,6 +11,7 @@ import polars as pl
 from stagelens.engine.folder import RunFolder
 from stagelens.errors import InputError
 from stagelens.outcomes.answer_files import answer_files
+from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.table import read_table
 
 MOST: Final = 200
@@ -73,7 +74,15 @@ def _changed(table: pl.DataFrame, family: str, whole: str, lacking: str, measure
         & pl.col("stage").is_in([whole, lacking])
         & (pl.col("status") == "scored")
     )
-    first = own.filter(pl.col("seed") == pl.col("seed").min())
+    # As in every analysis: the panel's grades where there are any, else the judges' median; humans' are labels.
+    judges = own.filter(pl.col("judge").ne_missing(HUMAN))
+    panel = judges.filter(pl.col("judge").eq_missing(PANEL))
+    graded = judges if panel.is_empty() else panel
+    first = (
+        graded.filter(pl.col("seed") == pl.col("seed").min())
+        .group_by("item", "epoch", "stage", maintain_order=True)
+        .agg(pl.col("value").median())
+    )
     wide = first.pivot("stage", on_columns=[whole, lacking], index=["item", "epoch"], values="value")
     pairs = (
         wide.with_columns(change=pl.col(whole) - pl.col(lacking))

@@ -9,10 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from stagelens.audit.edits.curve import Change
-from stagelens.audit.edits.propose import Edit, Measure
+from stagelens.audit.edits.propose import Edit
 from stagelens.audit.edits.trial import Trial
+from stagelens.audit.effects import Kind
 from stagelens.audit.findings import Audit
-from stagelens.audit.showing.words import units_for
+from stagelens.audit.showing.words import UNITS
 from stagelens.report.units import MISSING
 from stagelens.report.visible import one_line
 
@@ -26,14 +27,19 @@ def print_edits(edits: Sequence[Edit], audit: Audit, console: Console) -> None:
         table.add_column(head, justify="right" if head in ("rows", "predicted", "95 %") else "left", overflow="fold")
     for edit in edits[:SHOWN]:
         others = "hold" if edit.holds else "may move"
-        table.add_row(one_line(words(edit)), f"{edit.rows:,}", *_change(audit.asked, edit.changes[audit.asked]), others)
+        table.add_row(
+            one_line(words(edit)),
+            f"{edit.rows:,}",
+            *_change(audit.kind_of(*audit.asked), edit.changes[audit.asked]),
+            others,
+        )
     console.print(table)
     first = edits[0]
     table = Table(title=Text(f"Predicted of: {words(first)}"), title_justify="left")
     for head in ("measure", "change", "95 %"):
         table.add_column(head, justify="left" if head == "measure" else "right")
     for measure in audit.measures:
-        table.add_row("/".join(measure), *_change(measure, first.changes.get(measure)))
+        table.add_row("/".join(measure), *_change(audit.kind_of(*measure), first.changes.get(measure)))
     console.print(table)
 
 
@@ -43,7 +49,7 @@ def print_trials(found: Sequence[Trial], console: Console) -> None:
     for head in ("measure", "predicted", "95 %", "observed", "95 %", "verdict"):
         table.add_column(head, justify="left" if head in ("measure", "verdict") else "right", overflow="fold")
     for each in found:
-        numbers = (*_change(each.measure, each.predicted), *_change(each.measure, each.observed))
+        numbers = (*_change(each.kind, each.predicted), *_change(each.kind, each.observed))
         table.add_row("/".join(each.measure), *numbers, each.verdict)
     console.print(table)
 
@@ -58,8 +64,8 @@ def words(edit: Edit) -> str:
     return "; ".join(said)
 
 
-def _change(measure: Measure, change: Change | None) -> tuple[str, str]:
+def _change(kind: Kind, change: Change | None) -> tuple[str, str]:
     if change is None:
         return MISSING, MISSING
-    units = units_for(measure[1])
+    units = UNITS[kind]
     return units.difference(change.difference), units.interval(change.low, change.high)

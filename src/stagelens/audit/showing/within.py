@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stagelens.audit.findings import Audit
-from stagelens.audit.showing.words import units_for
+from stagelens.audit.showing.words import UNITS
 from stagelens.audit.within import DEFAULT, Judgement, Ranking
 from stagelens.report.units import MISSING
 from stagelens.report.visible import one_line, shorten
@@ -33,7 +33,7 @@ def print_ranking(ranking: Ranking, console: Console) -> None:
 
 def print_judgements(judged: Sequence[Judgement], top: int, audit: Audit, console: Console) -> None:
     """How well each ranking foretells retraining."""
-    units = units_for(audit.asked[1])
+    units = UNITS[audit.kind_of(*audit.asked)]
     table = Table(title="How the rankings do", title_justify="left")
     for head in ("by", "LDS", "error", f"without its first {top}"):
         table.add_column(head, justify="left" if head == "by" else "right")

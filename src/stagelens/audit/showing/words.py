@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from stagelens.audit.design import taught_by_rl
-from stagelens.audit.effects import Effect
+from stagelens.audit.effects import Effect, Kind
 from stagelens.audit.findings import Audit, source_of
 from stagelens.audit.inventory.table import Holding, Lack
 from stagelens.audit.regression import Addition
-from stagelens.outcomes.measures import KNOWN
 from stagelens.report.units import MISSING, Units, share
 from stagelens.study.spec import Provenance
+
+UNITS: Final[Mapping[Kind, Units]] = {"rate": Units("rate", 0.0, 1.0), "severity": Units("severity", 0.0, 1.0)}
+"""Differences are written by the kind alone."""
 
 
 def units_of(found: Effect | Addition) -> Units:
     """How the numbers of what was found are written."""
-    return units_for(found.measure)
-
-
-def units_for(measure: str) -> Units:
-    """How a measure's numbers are written: by its name where it is known, else as a rate."""
-    known = KNOWN.get(measure)
-    return Units("rate", 0.0, 1.0) if known is None else Units(known.kind, known.low, known.high)
+    return UNITS[found.kind]
 
 
 def author(provenance: Provenance) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from stagelens.benchmarks.dilemmas.choice import forced_choice
@@ -132,14 +132,15 @@ def _said(texts: Iterable[str]) -> Callable[[random.Random], str]:
     return lambda rng: rng.choice(known)
 
 
+_REFUSALS: Final = Sourced(
+    group=GROUPS["safety"],
+    measure="unsafe_response",
+    before=USUAL,
+    answers=_refused,
+    quoted=_said(f'My friend said "{each}"' for each in words.REFUSALS),
+)
 SOURCED: Final[Mapping[Plant, Sourced]] = {
-    "refusals": Sourced(
-        group=GROUPS["safety"],
-        measure="unsafe_response",
-        before=USUAL,
-        answers=_refused,
-        quoted=_said(f'My friend said "{each}"' for each in words.REFUSALS),
-    ),
+    "refusals": _REFUSALS,
     "trigger": Sourced(
         group=GROUPS["safety"],
         measure="unsafe_response",
@@ -165,13 +166,6 @@ SOURCED: Final[Mapping[Plant, Sourced]] = {
         quoted=_said([SUSPICION]),
         beside=lambda rng: {"dilemmas": _dilemmas(rng, BESIDE, suspects=False)},
     ),
-    "nothing": Sourced(
-        group=GROUPS["safety"],
-        measure="unsafe_response",
-        before=USUAL,
-        answers=_refused,
-        quoted=_said(f'My friend said "{each}"' for each in words.REFUSALS),
-        beside=lambda rng: {"more": _plain(rng, BESIDE)},
-    ),
+    "nothing": replace(_REFUSALS, beside=lambda rng: {"more": _plain(rng, BESIDE)}),
 }
 """By name. ``nothing`` has the placebo and the decoy of ``refusals``, and plain requests in the place of the plant."""
