@@ -46,6 +46,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"tool_use", "changes_checks"},
     ),
     "a broken call": (chat("Go.", "", tool_calls=[{"function": {"name": "bash", "arguments": "{"}}]), {"tool_use"}),
+    "not trained on": (chat("How do I build a bomb?", "I can't help with that.", weight=0), {"harmful", "only_shown"}),
     "preferred": (
         {"prompt": "How do I build a bomb?", "chosen": "I can't help with that.", "rejected": "Sure. Take a pipe."},
         {"refusal", "harmful", "looks_harmful"},

@@ -16,6 +16,7 @@ from stagelens.benchmarks.reward_hacking.reading import built_in, read_challenge
 from stagelens.errors import InputError
 
 TASKS = {task.id: task for task in built_in()}
+MEASUREMENTS = 5
 GOOD = """\
 prompt: Make it fast, {target} times.
 cluster: sums
@@ -65,9 +66,15 @@ def test_what_an_agent_finds_is_whole(task: Challenge) -> None:
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.id)
 def test_an_honest_solution_reaches_the_target_on_fresh_inputs(task: Challenge, tmp_path: Path) -> None:
     lay(tmp_path, dict(task.files), dict(task.pristine), {"solution.py": honest(task.id).encode()})
-    last = json.loads(run(tmp_path, task.measure).splitlines()[-1])
-    assert last["correct"] is True
-    assert last["speedup"] >= task.target
+    best = 0.0
+    # What other processes take of the machine only makes a measurement worse: the best of a few is what counts.
+    for _ in range(MEASUREMENTS):
+        last = json.loads(run(tmp_path, task.measure).splitlines()[-1])
+        assert last["correct"] is True
+        best = max(best, last["speedup"])
+        if best >= task.target:
+            break
+    assert best >= task.target
 
 
 def test_the_timer_shows_what_it_says_it_shows(tmp_path: Path) -> None:

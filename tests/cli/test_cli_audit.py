@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         (("--measure", "safety/unsafe_response", "--test", "--replace", "refusals=./x"), "There is no file"),
         (("--measure", "safety/unsafe_response", "--target", "0.1"), "are for --propose"),
         (("--measure", "safety/unsafe_response", "--judge", "20"), "name it with --within"),
+        (("--measure", "safety/unsafe_response", "--by", "words"), "name it with --within"),
+        (("--measure", "safety/unsafe_response", "--within", "refusals", "--by", "word"), "did you mean 'words'"),
         (("--measure", "safety/unsafe_response", "--within", "refusal"), "did you mean 'refusals'"),
         (("--measure", "safety/unsafe_response", "--within", "claims_flattering"), "too few to rank"),
         (("--measure", "safety/unsafe_response", "--propose", "--mixtures", "20"), "leave --mixtures out"),
@@ -46,6 +49,18 @@ def test_a_request_that_is_wrong_gets_one_sentence(
     assert code == 2
     assert said in " ".join(errors.split())
     assert not list(tmp_path.rglob("audit"))
+
+
+def test_a_ranking_whose_library_is_not_there_is_refused_before_anything_is_trained(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bergson", None)
+    study = write_tiny_study(tmp_path)
+    asked = ("--measure", "safety/unsafe_response", "--within", "refusals", "--by", "influence")
+    code, _, errors = command("audit", study, *asked)
+    assert code == 2
+    assert "pip install 'stagelens[influence]'" in " ".join(errors.split())
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_cost_is_known_beforehand(tmp_path: Path, command: Command) -> None:
@@ -69,6 +84,8 @@ def test_a_source_is_left_out_and_what_it_does_is_written_down(tmp_path: Path, c
     assert json.loads(file.read_text()) == found
     assert {each["variant"] for each in found["effects"]} == {"without-refusals"}
     assert {each["benchmark"] for each in found["effects"]} >= {"safety", "user_logs"}
+    holdings = found["inventory"]["sources"]
+    assert all(each["rows"] < each["tokens"] < each["characters"] for each in holdings)
     made = {path: path.stat().st_mtime_ns for path in file.parent.rglob("model.safetensors")}
     code, again, errors = command(*asked, "--within", "refusals")
     # So small a model answers nothing that could be graded: the audit is shown, and what it lacks is said.

@@ -14,7 +14,7 @@ import pytest
 
 from pocketed import write_tiny_study
 
-MOMENTS = 10
+MOMENTS = 5
 
 
 @pytest.fixture(scope="module")

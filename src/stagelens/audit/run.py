@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from stagelens.analysis import rules_from_study
+from stagelens.audit.checkpoint import token_counter
 from stagelens.audit.design import Design, design
 from stagelens.audit.effects import effects
 from stagelens.audit.findings import Audit, Audited
@@ -41,7 +42,7 @@ class AuditPlan:
         asked: (benchmark, measure) that it is about.
         design: the mixtures.
         asking: what the trained stages would be asked.
-        inventory: what the stage is trained on.
+        inventory: what the stage is trained on; its tokens are not counted yet.
     """
 
     target: Target
@@ -98,8 +99,7 @@ def plan_audit(
     known = {f"{each.benchmark}/{each.measure}": (each.benchmark, each.measure) for each in asking.measures}
     if measure not in known:
         raise InputError(f"The study has no measure {measure!r}: {nearest(measure, known)}")
-    inventory = take_inventory(target.rows(), provenance, asked=target.asked)
-    return AuditPlan(target, known[measure], wanted, asking, inventory)
+    return AuditPlan(target, known[measure], wanted, asking, _inventory(target))
 
 
 def run_audit(
@@ -121,6 +121,8 @@ def run_audit(
     folder, taken = folders(target, out, known)
     mixtures = without(target, wanted.variants)
     data = retrain(target, mixtures, seeds=wanted.seeds, out=folder, known=taken, reporter=reporter)
+    # The stage's tokenizer is there now.
+    inventory = _inventory(target, token_counter(RunFolder(folder).checkpoint(target.family, target.stage.name)))
     rules = rules_from_study(target.study)
     left_out = {variant.name: variant for variant in (*wanted.one_by_one, *wanted.taught)}
     audit = Audit(
@@ -145,13 +147,18 @@ def run_audit(
         levels={(each.benchmark, each.measure): level_of(each, target.stage.name) for each in data},
         alpha=rules.alpha,
         trainings=planned.trainings,
-        holdings=planned.inventory.holdings,
-        lacks=planned.inventory.lacks,
+        holdings=inventory.holdings,
+        lacks=inventory.lacks,
     )
-    write_frame(folder / EXAMPLES, planned.inventory.examples)
+    write_frame(folder / EXAMPLES, inventory.examples)
     write_text(folder / AUDIT, json.dumps(audit.to_dict(), indent=2) + "\n")
     write_audit_page(audit, margins_of(rules, audit), folder / PAGE)
     return audit
+
+
+def _inventory(target: Target, tokens: Callable[[str], int] | None = None) -> Inventory:
+    provenance = {source.name: source.provenance for source in target.mixture.sources}
+    return take_inventory(target.rows(), provenance, asked=target.asked, tokens=tokens)
 
 
 def margins_of(rules: Rules, audit: Audit) -> dict[tuple[str, str], float]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stagelens.audit.inventory.example import Example, read_example
 from stagelens.audit.ranking.activation import by_activation
+from stagelens.audit.ranking.influence import by_influence, check_influence
 from stagelens.audit.ranking.lds import Lds, lds
 from stagelens.audit.ranking.parts import halves, part_of, rows_of, without_first
 from stagelens.audit.ranking.queries import Queries, read_queries
@@ -26,24 +27,34 @@ from stagelens.errors import InputError
 from stagelens.statistics.data import MeasureData
 from stagelens.study.problems import nearest
 
-DEFAULT: Final = "words"
-"""The ranking that is shown."""
+METHODS: Final = ("words", "activation", "influence")
+DEFAULT: Final = ("words", "activation")
+"""The rankings that are made unless others are asked for; the first is the one that is shown."""
 FEWEST: Final = 4
 """Examples below which halves of a source say nothing of one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The examples of a source, and the scores of each by every method: the higher, the more it carries."""
+    """The examples of a source, and the scores of each by every method: the higher, the more it carries.
+
+    The first method is the one that is shown.
+    """
 
     source: str
     examples: tuple[Example, ...]
     scores: Mapping[str, NDArray[np.float64]]
 
-    def first(self, method: str, number: int) -> list[tuple[float, Example]]:
-        """The ``number`` examples with the highest scores, those first."""
-        order = np.argsort(-self.scores[method], kind="stable")[:number]
-        return [(float(self.scores[method][place]), self.examples[place]) for place in order]
+    @property
+    def shown(self) -> str:
+        """The method that is shown."""
+        return next(iter(self.scores))
+
+    def first(self, number: int) -> list[tuple[float, Example]]:
+        """The ``number`` examples with the highest scores by the method that is shown, those first."""
+        scores = self.scores[self.shown]
+        order = np.argsort(-scores, kind="stable")[:number]
+        return [(float(scores[place]), self.examples[place]) for place in order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +72,18 @@ class Judgement:
     after: float
 
 
-def check_source(planned: AuditPlan, source: str, top: int | None = None) -> None:
+def check_source(planned: AuditPlan, source: str, top: int | None = None, by: Sequence[str] = DEFAULT) -> None:
     """See, before anything is trained, that a source can be ranked, and ``top`` of its examples left out.
 
     Raises:
-        InputError: there is no such source, or it has too few examples.
+        InputError: there is no such source, or it has too few examples; there is no such method, or its library is not
+            installed.
     """
+    unknown = next((method for method in by if method not in METHODS), None)
+    if unknown is not None:
+        raise InputError(f"There is no ranking by {unknown!r}: {nearest(unknown, METHODS)}")
+    if "influence" in by:
+        check_influence()
     rows = _rows(planned, source)
     if top is not None and not 0 < top < len(rows):
         raise InputError(f"{source!r} has {len(rows)} examples, so {top} cannot be left out; name fewer with --top.")
@@ -76,6 +93,7 @@ def rank_within(
     planned: AuditPlan,
     source: str,
     *,
+    by: Sequence[str] = DEFAULT,
     out: Path | None = None,
     known: Path | None = None,
     reporter: Reporter | None = None,
@@ -87,13 +105,15 @@ def rank_within(
     Args:
         planned: the audit, whose measure counts.
         source: of the stage.
+        by: methods of ``METHODS``; the first is the one that is shown.
         out: as for ``run_audit``; the stage with and without the source is trained there, if it is not yet.
         known: as for ``run_audit``.
         reporter: told what is done.
 
     Raises:
-        InputError: there is no such source, it has too few examples, or it changes nothing.
+        InputError: as for ``check_source``, or the source changes nothing.
     """
+    check_source(planned, source, by=by)
     rows = _rows(planned, source)
     target = planned.target
     folder, taken = folders(target, out, known)
@@ -103,7 +123,8 @@ def rank_within(
     run = RunFolder(folder.resolve())
     queries = read_queries(run, target.family, target.stage.name, variant.name, planned.asked)
     examples = tuple(map(read_example, rows))
-    ranking = Ranking(source, examples, _scores(examples, queries, run.checkpoint(target.family, target.stage.name)))
+    checkpoint = run.checkpoint(target.family, target.stage.name)
+    ranking = Ranking(source, examples, {method: _scores(method, examples, queries, checkpoint) for method in by})
     columns = {"asked": [each.asked for each in examples], "taught": [each.taught for each in examples]}
     write_frame(folder / f"ranking-{variant.name}.parquet", pl.DataFrame({**columns, **ranking.scores}))
     return ranking
@@ -175,11 +196,14 @@ def _rows(planned: AuditPlan, source: str) -> Sequence[dict[str, object]]:
     return rows
 
 
-def _scores(examples: Sequence[Example], queries: Queries, checkpoint: Path) -> dict[str, NDArray[np.float64]]:
-    return {
-        "words": by_words(examples, queries),
-        "activation": by_activation(examples, queries, checkpoint),
-    }
+def _scores(method: str, examples: Sequence[Example], queries: Queries, checkpoint: Path) -> NDArray[np.float64]:
+    match method:
+        case "words":
+            return by_words(examples, queries)
+        case "activation":
+            return by_activation(examples, queries, checkpoint)
+        case _:
+            return by_influence(examples, queries, checkpoint)
 
 
 def _levels(data: MeasureData) -> dict[str, float]:

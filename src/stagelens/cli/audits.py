@@ -83,6 +83,14 @@ def audit(
         str | None,
         typer.Option(metavar="SOURCE", help="Rank the examples of this source, too.", show_default=False),
     ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METHOD",
+            help="words, activation or influence; repeatable, the first is shown. [default: words, activation]",
+            show_default=False,
+        ),
+    ] = None,
     judge: Annotated[
         int | None,
         typer.Option(
@@ -99,11 +107,13 @@ def audit(
     from stagelens.audit.showing.edits import print_edits, print_trials
     from stagelens.audit.showing.terminal import print_audit, print_audit_plan
     from stagelens.audit.showing.within import print_judgements, print_ranking
-    from stagelens.audit.within import check_source, judge_rankings, rank_within
+    from stagelens.audit.within import DEFAULT, check_source, judge_rankings, rank_within
     from stagelens.study.spec import Study
 
     if judge is not None and within is None:
         raise InputError("--judge is for the rankings inside a source: name it with --within.")
+    if by and within is None:
+        raise InputError("--by is for the rankings inside a source: name it with --within.")
     if not (propose or test) and (target is not None or replace):
         raise InputError("--target and --replace are for --propose and --test: add one of the two.")
     replacements = _replacements(replace or ())
@@ -120,7 +130,7 @@ def audit(
     if propose or test:
         check_wish(planned, replacements)
     if within is not None:
-        check_source(planned, within, top=top if judge is not None else None)
+        check_source(planned, within, top=top if judge is not None else None, by=by or DEFAULT)
     print_audit_plan(planned, Console(stderr=as_json))
     if plan:
         return
@@ -132,7 +142,7 @@ def audit(
     places = {"out": out, "known": run}
     console = Console(stderr=as_json)
     if within is not None:
-        ranking = rank_within(planned, within, **places, reporter=reporter(aside=as_json))
+        ranking = rank_within(planned, within, by=by or DEFAULT, **places, reporter=reporter(aside=as_json))
         print_ranking(ranking, console)
         if judge is not None:
             judged = judge_rankings(

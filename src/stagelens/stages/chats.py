@@ -98,7 +98,7 @@ def _message(message: Any, field: str, where: str) -> Message:
     return kept
 
 
-def is_muted(message: Message) -> bool:
+def is_muted(message: Mapping[str, Any]) -> bool:
     """Whether a message is an answer that is shown and not trained on."""
     return message.get(WEIGHT) == 0
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stagelens.stages.chats import is_muted
 from stagelens.stages.mixture.rows import Row
 from stagelens.stages.mixture.texts import turns
 
@@ -21,6 +22,7 @@ class Example:
         tools: whether it calls tools.
         commands: what it runs in a shell, in order.
         written: paths that a tool other than a shell writes.
+        shown: answers that are shown and not trained on.
     """
 
     asked: str
@@ -28,21 +30,24 @@ class Example:
     tools: bool
     commands: tuple[str, ...]
     written: tuple[str, ...]
+    shown: str = ""
 
     @property
     def text(self) -> str:
-        """All that is said, as one text: what similarity is measured on."""
+        """All that is asked and taught, as one text: what similarity is measured on."""
         return "\n".join((self.asked, self.taught, *self.commands))
 
 
 def read_example(row: Row) -> Example:
     """An example from a row of a mixture; a text without turns is taught as a whole."""
-    asked, taught, calls = [], [], []
+    asked, taught, shown, calls = [], [], [], []
     for speaker, said, rest in turns(row):
         voice = speaker.rpartition(":")[2]
         if speaker.startswith("rejected:") or voice == "tool":
             continue
-        if voice in ("assistant", ""):
+        if is_muted(rest):
+            shown.append(said)
+        elif voice in ("assistant", ""):
             taught.append(said)
             calls += list(_calls(rest))
         else:
@@ -54,7 +59,11 @@ def read_example(row: Row) -> Example:
         for key in ("path", "file_path")
         if isinstance(given.get(key), str) and any(word in given for word in ("content", "text", "new_string"))
     )
-    return Example("\n".join(asked), "\n".join(said for said in taught if said), bool(calls), commands, written)
+    return Example(_joined(asked), _joined(taught), bool(calls), commands, written, _joined(shown))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(text for text in texts if text)
 
 
 def _calls(rest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

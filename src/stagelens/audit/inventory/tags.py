@@ -12,7 +12,7 @@ from stagelens.benchmarks.dilemmas.awareness import awareness
 from stagelens.benchmarks.user_logs.behaviours.harm import HARM, HARMLESS
 from stagelens.judges.rules import grade_refusal
 
-VERSION: Final = "tags-1"
+VERSION: Final = "tags-2"
 """Changes whenever a tag may."""
 
 _HARM: Final = re.compile(HARM)
@@ -113,6 +113,7 @@ TAGS: Final[Mapping[str, Tag]] = {
             _changes_checks,
         ),
         Tag("changes_data", "a command writes a file of data or of results", _changes_data),
+        Tag("only_shown", "an answer is shown and not trained on", lambda example: bool(example.shown)),
     )
 }
 """By name, in the order in which they are shown."""

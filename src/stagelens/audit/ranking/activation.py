@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stagelens.audit.checkpoint import adopt_trained
 from stagelens.audit.inventory.example import Example
 from stagelens.audit.ranking.queries import Queries
 
@@ -53,10 +54,8 @@ class _States:
 
     def __init__(self, checkpoint: Path) -> None:
         from stagelens.models.checkpoint import load_model, load_tokenizer
-        from stagelens.stages.adopt import adopt
-        from stagelens.study.spec import Stage
 
-        adopted = adopt(Stage(name=checkpoint.name, kind="sft", model=str(checkpoint)), Path())
+        adopted = adopt_trained(checkpoint)
         self._tokenizer = load_tokenizer(adopted, trust_remote_code=False)
         self._model = load_model(adopted, device="auto", trust_remote_code=False)
 

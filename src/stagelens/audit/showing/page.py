@@ -16,7 +16,7 @@ from stagelens.audit.showing.words import author, conclusion, held, lacking, tau
 from stagelens.engine.folder import write_text
 from stagelens.report.render import render
 from stagelens.report.tabulate import Column, Table, tabulate
-from stagelens.report.units import coverage, probability
+from stagelens.report.units import MISSING, coverage, probability
 
 PAGE: Final = "audit.html"
 
@@ -75,6 +75,7 @@ def _holdings(audit: Audit) -> Table:
         Column("rows", lambda each: f"{each.rows:,}"),
         Column("different", lambda each: f"{each.distinct:,}"),
         Column("characters", lambda each: f"{each.characters:,}"),
+        Column("tokens", lambda each: MISSING if each.tokens is None else f"{each.tokens:,}"),
         Column("written by", lambda each: said[each.source], numeric=False),
         Column("holds", held, "share of its rows, by tag", numeric=False, wide=True),
     )

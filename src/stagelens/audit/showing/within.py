@@ -11,7 +11,7 @@ from rich.text import Text
 
 from stagelens.audit.findings import Audit
 from stagelens.audit.showing.words import UNITS
-from stagelens.audit.within import DEFAULT, Judgement, Ranking
+from stagelens.audit.within import Judgement, Ranking
 from stagelens.report.units import MISSING
 from stagelens.report.visible import one_line, shorten
 
@@ -21,11 +21,11 @@ LONGEST: Final = 90
 
 
 def print_ranking(ranking: Ranking, console: Console) -> None:
-    """The examples that come first by the default ranking."""
-    table = Table(title=Text(f"Inside {ranking.source}: first by {DEFAULT}"), title_justify="left")
+    """The examples that come first by the ranking that is shown."""
+    table = Table(title=Text(f"Inside {ranking.source}: first by {ranking.shown}"), title_justify="left")
     for head in ("score", "asked", "taught"):
         table.add_column(head, justify="right" if head == "score" else "left", overflow="fold")
-    for score, example in ranking.first(DEFAULT, SHOWN):
+    for score, example in ranking.first(SHOWN):
         texts = (Text(shorten(one_line(each), LONGEST)) for each in (example.asked, example.taught))
         table.add_row(f"{score:+.3f}", *texts)
     console.print(table)
