@@ -37,6 +37,7 @@ perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/sft.py
 	@$(BIN)/python perf/contamination.py
 	@$(BIN)/python perf/organisms.py
+	@$(BIN)/python perf/audit.py
 
 coverage: $(READY)  ## every number about the statistics, simulated; in minutes with QUICK=1
 	@$(BIN)/python perf/coverage.py $(if $(QUICK),--quick)
@@ -45,6 +46,7 @@ coverage: $(READY)  ## every number about the statistics, simulated; in minutes 
 validation: $(READY) ## causes planted, and judged blind: writes the pages about it, in hours; resumable
 	@$(BIN)/stagelens validate --kept docs/validation --page docs/validation.md
 	@$(BIN)/stagelens validate --drawn 30 --kept docs/validation --page docs/validation-drawn.md
+	@$(BIN)/stagelens validate --audits --kept docs/validation/audits --page docs/audit-validation.md
 
 setup: $(READY)
 
