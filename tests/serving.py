@@ -169,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, b"<html>bad gateway</html>")
         else:
             if fault == "slow":
-                time.sleep(3)
+                time.sleep(9)
             self._pass_on(body, fault)
 
     def _pass_on(self, body: bytes, fault: Fault | None) -> None:

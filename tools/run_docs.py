@@ -2,8 +2,8 @@
 
 Commands are the blocks marked ``bash`` or ``python``. A document's blocks are run in order in one scratch folder, where
 ``runs/pocket`` is the run folder of the demo, with this environment's programs first on the path. Documents are run
-side by side, one a core. Blocks marked ``sh`` are those that set up this repository itself (``make …``): CI runs them
-as they are.
+side by side, one a core, or as many as ``JOBS`` says. Blocks marked ``sh`` are those that set up this repository itself
+(``make …``): CI runs them as they are.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ RUNNERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": ["python", "-c"
 
 
 def main(documents: list[str]) -> int:
-    """Run the blocks of each document; 0 where all succeeded."""
+    """Run the blocks of each document; 0 where all succeeded. ``JOBS`` says how many documents at once."""
     # The longest first, so that none is begun last and waited for.
     blocks = {name: BLOCK.findall((ROOT / name).read_text(encoding="utf-8")) for name in documents}
     ordered = sorted(blocks, key=lambda name: -len(blocks[name]))
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", len(os.sched_getaffinity(0))))) as pool:
         done = list(pool.map(lambda name: run(name, blocks[name]), ordered))
     failed = [name for name, ran in zip(ordered, done, strict=True) if not ran]
     if failed:

@@ -15,13 +15,24 @@ import pytest
 from pocketed import write_tiny_study
 
 MOMENTS = 5
+HEAVY = [
+    *(
+        "torch",
+        "transformers.trainer",
+        "transformers.generation",
+        "trl.trainer.sft_trainer",
+        "trl.trainer.grpo_trainer",
+    ),
+    *("datasets", "inspect_ai", "anthropic", "stagelens.cli", "stagelens.engine", "stagelens.report"),
+]
+"""What a run imports on its way; Inspect asks for the maker's package whatever the model is."""
 
 
 @pytest.fixture(scope="module")
 def context() -> ForkServerContext:
     """Processes that have the heavy libraries already: a moment falls into the work and not into the imports."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "transformers", "trl", "inspect_ai", "datasets", "stagelens.cli"])
+    context.set_forkserver_preload(HEAVY)
     return context
 
 

@@ -40,7 +40,7 @@ def proxy(server: tuple[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("LOCAL_API_KEY", "none")
         monkeypatch.setenv("INSPECT_CACHE_DIR", str(tmp_path / "cache"))
         monkeypatch.setenv("STAGELENS_MAX_RETRIES", "0")
-        monkeypatch.setenv("STAGELENS_ATTEMPT_TIMEOUT", "2")
+        monkeypatch.setenv("STAGELENS_ATTEMPT_TIMEOUT", "6")
         yield running
 
 
