@@ -28,7 +28,7 @@ from stagelens.engine.sequential import ask_until_decided
 from stagelens.engine.shards import Questions, Shard, cut_shards, read_questions
 from stagelens.engine.train import train_stages, unmade
 from stagelens.errors import InputError
-from stagelens.stages import clean_mixture
+from stagelens.stages import clean_mixture, preflight
 from stagelens.statistics.results import Verdicts
 from stagelens.study.load import check_files
 from stagelens.study.problems import nearest
@@ -186,17 +186,19 @@ def _train(work: _Work) -> None:
     unmade = {(identity.family, identity.asked.of): identity for identity in work.unmade}
     for identity in unmade.values():
         clean_mixture(identity.stage, work.study.folder, items)
-    for line in examine_stages(work.study, work.folder.root / "checkpoints", unmade=unmade):
-        work.reporter.say(line)
-    train_stages(
-        work.unmade,
-        items=items,
-        all_stages=work.stages,
-        study=work.study,
-        folder=work.folder,
-        ledger=work.ledger,
-        reporter=work.reporter,
-    )
+    # Chats are examined and then trained on, by one stage after the other: each is tokenised once.
+    with preflight.remembering():
+        for line in examine_stages(work.study, work.folder.root / "checkpoints", unmade=unmade):
+            work.reporter.say(line)
+        train_stages(
+            work.unmade,
+            items=items,
+            all_stages=work.stages,
+            study=work.study,
+            folder=work.folder,
+            ledger=work.ledger,
+            reporter=work.reporter,
+        )
 
 
 def _evaluate(work: _Work) -> Outcome:

@@ -5,6 +5,7 @@ Importing this package is cheap: torch and transformers are imported by the func
 
 from stagelens.stages.preflight.checks import check, stop_ids
 from stagelens.stages.preflight.examining import Examination, examine
+from stagelens.stages.preflight.memory import remembering
 from stagelens.stages.preflight.probing import Probed, probe
 from stagelens.stages.preflight.rendering import (
     IGNORED,
@@ -28,6 +29,7 @@ __all__ = [
     "check",
     "examine",
     "probe",
+    "remembering",
     "render",
     "render_pairs",
     "render_prompts",

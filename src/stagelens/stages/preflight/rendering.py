@@ -11,6 +11,7 @@ from typing import Any, Final
 from stagelens.stages.chats import Message, is_muted
 from stagelens.stages.mixture import Row
 from stagelens.stages.preflight import marks, mask
+from stagelens.stages.preflight.memory import Chat, Remembered
 from stagelens.stages.preflight.rows import as_messages, as_preference
 from stagelens.stages.preflight.template import Span, Template
 
@@ -49,7 +50,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class Written:
     """A chat as text, and the pieces of it that are trained on."""
 
     text: str
@@ -70,10 +71,15 @@ def render(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
             assistant's.
     """
     template, proved = Template(tokenizer, where), Counter[str]()
+    remembered = Remembered(tokenizer, template.text)
+    chats = [as_messages(row) for row in rows]
+    known = [remembered.find(messages) for messages in chats]
 
-    def written() -> Iterator[_Written]:
-        for row in rows:
-            messages, source = as_messages(row), row["source"]
+    def written() -> Iterator[Written]:
+        for row, messages, chat in zip(rows, chats, known, strict=True):
+            if chat is not None:
+                continue
+            source = row["source"]
             if template.marked:
                 if proved[source] < PROVED:
                     proved[source] += 1
@@ -84,9 +90,18 @@ def render(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rendered]:
                 spans = [(each.begin, each.end) for each in found if not is_muted(messages[each.message])]
             muted = sum(map(is_muted, messages))
             spoken = sum(message["role"] == "assistant" for message in messages) - muted
-            yield _Written(text, spans, source, _spells(messages, template), max(0, spoken - len(spans)), muted)
+            yield Written(text, spans, source, _spells(messages, template), max(0, spoken - len(spans)), muted)
 
-    return _tokenised(list(written()), tokenizer)
+    fresh = iter(tokenised(list(written()), tokenizer))
+    rendered = []
+    for row, messages, chat in zip(rows, chats, known, strict=True):
+        if chat is None:
+            each = next(fresh)
+            remembered.keep(messages, Chat(each.input_ids, each.labels, each.spells, each.context, each.muted))
+        else:
+            each = Rendered(list(chat.input_ids), list(chat.labels), row["source"], *chat[2:])
+        rendered.append(each)
+    return rendered
 
 
 def render_pairs(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Pair]:
@@ -103,8 +118,8 @@ def render_pairs(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Pair]:
             messages = [*prompt, *answer]
             text, found = mask.answers(template, messages, row["source"])
             spans = [(each.begin, each.end) for each in found if each.message >= len(prompt)]
-            written.append(_Written(text, spans, row["source"], _spells(messages, template)))
-    rendered = _tokenised(written, tokenizer)
+            written.append(Written(text, spans, row["source"], _spells(messages, template)))
+    rendered = tokenised(written, tokenizer)
     return [Pair(chosen, rejected) for chosen, rejected in zip(rendered[::2], rendered[1::2], strict=True)]
 
 
@@ -116,7 +131,7 @@ def render_prompts(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rend
     """
     template = Template(tokenizer, where)
     written = [
-        _Written(
+        Written(
             template.write(as_messages(row), row["source"], ask=True),
             (),
             row["source"],
@@ -124,10 +139,11 @@ def render_prompts(rows: Sequence[Row], tokenizer: Any, where: str) -> list[Rend
         )
         for row in rows
     ]
-    return _tokenised(written, tokenizer)
+    return tokenised(written, tokenizer)
 
 
-def _tokenised(written: Sequence[_Written], tokenizer: Any) -> list[Rendered]:
+def tokenised(written: Sequence[Written], tokenizer: Any) -> list[Rendered]:
+    """The tokens of each text, and the labels of those that begin in a piece that is trained on."""
     rendered = []
     for begin in range(0, len(written), BATCH):
         batch = written[begin : begin + BATCH]

@@ -48,6 +48,11 @@ class Template:
             raise InputError(f"{where}: the checkpoint it starts from has no one chat template ({error}).") from None
 
     @property
+    def text(self) -> str:
+        """The template itself."""
+        return self._text
+
+    @property
     def marked(self) -> bool:
         """Whether it marks the assistant's text itself, by ``{% generation %}``."""
         return _MARKS.search(self._text) is not None
