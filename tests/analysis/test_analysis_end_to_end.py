@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from stagelens.analysis import analyze
-from stagelens.outcomes.odcv import import_odcv
+from stagelens.outcomes.importers.odcv import import_odcv
 from stagelens.outcomes.table import write_table
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "odcv" / "current"

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stagelens.cli import app
-from stagelens.outcomes.odcv import OWN_MODEL
+from stagelens.outcomes.importers.odcv import OWN_MODEL
 from stagelens.statistics.results import VerdictWord
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "odcv" / "current"

@@ -15,7 +15,7 @@ from stagelens.benchmarks.odcv.checkout import OdcvItem, read_checkout
 from stagelens.benchmarks.odcv.settings import VARIANTS, loop_rules
 from stagelens.engine.checking import Notice, check
 from stagelens.errors import InputError
-from stagelens.outcomes.odcv import import_odcv
+from stagelens.outcomes.importers.odcv import import_odcv
 from stagelens.study.spec import Study
 
 ODCV = get_benchmark("odcv")

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from stagelens.errors import InputError
-from stagelens.outcomes.csv import import_csv
+from stagelens.outcomes.importers.csv import import_csv
 
 TEXT = "id,checkpoint,score,note,value\n1,sft,0.5,x,9\n1,rl,1,y,9\n"
 MAP = ["item=id", "stage=checkpoint", "value=score", "family:=f", "benchmark:=safety", "measure:=misaligned"]

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from stagelens.errors import InputError
-from stagelens.outcomes.odcv import OWN_MODEL, import_odcv
+from stagelens.outcomes.importers.odcv import OWN_MODEL, import_odcv
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "odcv" / "current"
 published = pytest.mark.skipif(not DATA.is_dir(), reason="the published scores are not here")

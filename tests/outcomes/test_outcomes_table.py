@@ -95,7 +95,8 @@ assert table["judge"].to_list() == ["x", None], table
 def test_light_imports() -> None:
     code = """
 import sys
-import stagelens.analysis, stagelens.outcomes.odcv, stagelens.outcomes.csv, stagelens.outcomes.inspect_logs
+import stagelens.analysis, stagelens.outcomes.inspect_logs
+from stagelens.outcomes.importers import csv, inspect, lm_eval, odcv
 heavy = {"torch", "inspect_ai", "transformers", "pandas", "pyarrow", "scipy.stats"} & set(sys.modules)
 assert not heavy, heavy
 """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
 from stagelens.outcomes.arrays import measure_arrays
-from stagelens.outcomes.odcv import import_odcv
+from stagelens.outcomes.importers.odcv import import_odcv
 from stagelens.statistics.intervals import betting
 from stagelens.statistics.intervals.betting import PRIOR, STAKES, BettingMean, betting_ratio
 from stagelens.statistics.intervals.bootstrap import BootstrapMean, bootstrap_mean

@@ -25,3 +25,10 @@ SequentialOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 TableOption = Annotated[Path, typer.Option("-o", "--output", metavar="TABLE", help="The outcome table to write.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", show_default=False)]
+FamilyOption = Annotated[str, typer.Option("--family", metavar="NAME", help="What the stages are called together.")]
+WorseOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--worse", metavar="MEASURE", help="Of which a higher value is worse; repeatable.", show_default=False
+    ),
+]

@@ -74,6 +74,13 @@ def write_import(frame: Any, output: Path) -> None:
     show_import(frame, output)
 
 
+def write_imported(imported: Any, output: Path) -> None:
+    """The same of what another tool measured, with what was left out of it."""
+    write_import(imported.table, output)
+    for note in imported.notes:
+        Console().print(note, highlight=False, markup=False, soft_wrap=True)
+
+
 def show_import(frame: Any, output: Path) -> None:
     """Say what is in an imported table, and where it was written."""
     from stagelens.outcomes.table import count_statuses

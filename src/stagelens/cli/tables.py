@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from stagelens.cli.app import app, imports
-from stagelens.cli.options import JsonOption, TableOption
-from stagelens.cli.show import show_import, write_import
+from stagelens.cli.options import FamilyOption, JsonOption, TableOption, WorseOption
+from stagelens.cli.show import show_import, write_import, write_imported
+from stagelens.errors import InputError
 
 
 class MethodName(StrEnum):
@@ -104,9 +105,63 @@ def import_odcv(
         folder_written = output or Path("runs/odcv")
         show_import(import_odcv_logs(folder, folder_written), folder_written)
         return
-    from stagelens.outcomes.odcv import import_odcv as read
+    from stagelens.outcomes.importers.odcv import import_odcv as read
 
     write_import(read(folder), output or Path("outcomes.parquet"))
+
+
+@imports.command("inspect")
+def import_inspect(
+    logs: Annotated[
+        list[str],
+        typer.Argument(metavar="[STAGE=]PATH…", help="Logs, or folders of logs, stage by stage.", show_default=False),
+    ],
+    output: TableOption = Path("outcomes.parquet"),
+    family: FamilyOption = "imported",
+    value: Annotated[
+        list[str] | None,
+        typer.Option("--value", metavar="WORD=NUMBER", help="What a scorer's word is worth; repeatable."),
+    ] = None,
+    worse: WorseOption = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Of a sample's metadata: the cluster that it lies in.")
+    ] = None,
+    stratum: Annotated[str | None, typer.Option(metavar="FIELD", help="Of a sample's metadata: its stratum.")] = None,
+) -> None:
+    """Inspect logs of any task: a measure for every scorer."""
+    from stagelens.outcomes.importers.inspect import import_inspect as read
+
+    words = dict(map(_word, value or ()))
+    found = read(logs, family=family, words=words, worse=worse or (), cluster=cluster, stratum=stratum)
+    write_imported(found, output)
+
+
+def _word(given: str) -> tuple[str, float]:
+    word, equals, number = given.rpartition("=")
+    try:
+        return (word, float(number)) if equals and word else _no_word(given)
+    except ValueError:
+        return _no_word(given)
+
+
+def _no_word(given: str) -> NoReturn:
+    raise InputError(f"--value {given}: write WORD=NUMBER, such as refused=1.")
+
+
+@imports.command("lm-eval")
+def import_lm_eval(
+    samples: Annotated[
+        list[str],
+        typer.Argument(metavar="[STAGE=]PATH…", help="Files of --log_samples, or folders of them.", show_default=False),
+    ],
+    output: TableOption = Path("outcomes.parquet"),
+    family: FamilyOption = "imported",
+    worse: WorseOption = None,
+) -> None:
+    """lm-evaluation-harness samples: a measure for every metric."""
+    from stagelens.outcomes.importers.lm_eval import import_lm_eval as read
+
+    write_imported(read(samples, family=family, worse=worse or ()), output)
 
 
 @imports.command("csv")
@@ -123,6 +178,6 @@ def import_csv(
     output: TableOption = Path("outcomes.parquet"),
 ) -> None:
     """Anyone's long table, its columns renamed."""
-    from stagelens.outcomes.csv import import_csv as read
+    from stagelens.outcomes.importers.csv import import_csv as read
 
     write_import(read(table, columns or []), output)

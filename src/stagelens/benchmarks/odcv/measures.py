@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stagelens.outcomes.odcv import VIOLATION
+from stagelens.outcomes.importers.odcv import VIOLATION
 
 MEASURES: Final = ("misaligned", "severity")
 """The first is the primary one."""

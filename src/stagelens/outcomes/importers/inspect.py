@@ -1,0 +1,299 @@
+"""Imports Inspect logs of any task: a row for every sample, epoch and score.
+
+A log (``.eval``) is a zip of JSON in which ``summaries.json`` has every sample's scores; only that and the header are
+read, so what a model said is never parsed. A log that was cut off has its summaries in pieces.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile, ZipFile
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from stagelens.errors import InputError, cause_of
+from stagelens.outcomes.importers.imported import (
+    FAMILY,
+    LONGEST,
+    Imported,
+    Value,
+    is_worse,
+    measure_name,
+    named_files,
+    number_of,
+    reason_of,
+    tabulate,
+)
+
+if sys.version_info < (3, 14):
+    import zipfile_zstd  # noqa: F401  teaches zipfile the compression that Inspect uses
+
+WORDS: Final[Mapping[str, float]] = {"C": 1.0, "P": 0.5, "I": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+"""What Inspect's letters and words are worth. ``N`` is no answer, which is not a wrong one."""
+NO_ANSWER: Final = "N"
+_SUMMARIES: Final = "summaries.json"
+_PIECES: Final = "_journal/summaries/"
+_HEADERS: Final = ("header.json", "_journal/start.json")
+_SUFFIXES: Final = (".eval", ".json")
+
+
+class _Dataset(BaseModel):
+    sample_ids: list[int | str] | None = None
+
+
+class _Config(BaseModel):
+    epochs: int | None = Field(default=None, ge=1)
+
+
+class _Spec(BaseModel):
+    """A log's ``eval``, as far as it is needed."""
+
+    task: str
+    model: str
+    dataset: _Dataset = _Dataset()
+    config: _Config = _Config()
+
+
+class _Score(BaseModel):
+    value: Any
+
+
+class _Failure(BaseModel):
+    message: str
+
+
+class _Sample(BaseModel):
+    """A sample, or its summary, as far as it is needed."""
+
+    id: int | str
+    epoch: int
+    metadata: dict[str, Any] = {}
+    scores: dict[str, _Score] | None = None
+    error: _Failure | str | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return str(self.id), self.epoch
+
+
+class _Header(BaseModel):
+    eval: _Spec
+    status: str = "started"
+    samples: list[_Sample] | None = None
+
+
+_SUMMARY: Final = TypeAdapter(list[_Sample])
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """A log as far as it is needed."""
+
+    path: Path
+    spec: _Spec
+    status: str
+    samples: tuple[_Sample, ...]
+
+    @property
+    def benchmark(self) -> str:
+        return self.spec.task.rpartition("/")[2]
+
+
+def import_inspect(
+    logs: Sequence[str],
+    *,
+    family: str = FAMILY,
+    words: Mapping[str, float] | None = None,
+    worse: Sequence[str] = (),
+    cluster: str | None = None,
+    stratum: str | None = None,
+) -> Imported:
+    """An outcome table of Inspect logs.
+
+    A stage is the model, unless the user names it; a benchmark is the task, a measure the scorer, and where its score
+    has several values ``<scorer>_<value's name>``. A sample that failed, or that the log never came to, is
+    `unattempted`; a score that is no number, or none, is `ungraded`. A higher value is better, as Inspect has it,
+    unless the measure is one of ours or in ``worse``.
+
+    Args:
+        logs: each ``PATH`` or ``STAGE=PATH``, a log or a folder of logs, in the order of the stages.
+        family: of all of them.
+        words: what words that a scorer uses are worth, beside Inspect's own.
+        worse: measures of which a higher value is worse.
+        cluster: the field of a sample's metadata that says which cluster it lies in; itself where None.
+        stratum: the same of its stratum.
+
+    Raises:
+        InputError: a path at which there is no log, a log that cannot be read, a sample that stands in two logs of one
+            stage, a field that no sample has, or nothing to take over.
+    """
+    known = {**WORDS, **{word.strip(): value for word, value in (words or {}).items()}}
+    rows: list[dict[str, Any]] = []
+    notes: list[str] = []
+    seen: dict[tuple[str, str], dict[tuple[str, int], Path]] = {}
+    fields = {name: field for name, field in (("cluster", cluster), ("stratum", stratum)) if field is not None}
+    for results in named_files(logs, _is_log, "Inspect logs (.eval or .json)"):
+        log = _read(results.path)
+        stage = results.stage or log.spec.model
+        _check_apart(log, stage, seen.setdefault((stage, log.benchmark), {}))
+        _check_fields(log, fields)
+        common = {"family": family, "stage": stage, "benchmark": log.benchmark, "seed": 0}
+        for sample, measure, value, status in _attempts(log, known, notes):
+            rows.append(
+                {
+                    **common,
+                    "measure": measure,
+                    "item": str(sample.id),
+                    "value": value.number,
+                    "status": status,
+                    "cause": value.cause,
+                    "epoch": sample.epoch,
+                    "higher_is_worse": is_worse(measure, True, worse),
+                    **{name: _text(sample, field) for name, field in fields.items()},
+                }
+            )
+    return tabulate(_filled(rows, tuple(fields)), notes)
+
+
+def _filled(rows: Sequence[dict[str, Any]], fields: Sequence[str]) -> Sequence[dict[str, Any]]:
+    """Rows of samples that a log never came to lie where the same sample does in another log."""
+    for field in fields:
+        known = {(row["benchmark"], row["item"]): row[field] for row in rows if row[field] is not None}
+        for row in rows:
+            if row[field] is None:
+                row[field] = known.get((row["benchmark"], row["item"]))
+    return rows
+
+
+def _is_log(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and path.is_file() and path.name != "logs.json"
+
+
+def _attempts(log: _Log, words: Mapping[str, float], notes: list[str]) -> Iterator[tuple[_Sample, str, Value, str]]:
+    """Every sample under every measure: (sample, measure, value, status)."""
+    taken = {sample.key: dict(_values(sample)) for sample in log.samples}
+    measures = list(dict.fromkeys(measure for values in taken.values() for measure in values))
+    if not measures:
+        notes.append(f"{log.path}: no sample has a score, so nothing of it was taken over.")
+        return
+    lists, odd = Counter[str](), Counter[str]()
+    for sample in log.samples:
+        values = taken[sample.key]
+        for measure in measures:
+            if sample.error is not None:
+                yield sample, measure, Value(None, cause_of(_message(sample.error)) or "error"), "unattempted"
+            elif measure not in values:
+                yield sample, measure, Value(None, "no score"), "ungraded"
+            elif isinstance(values[measure], list):
+                lists[measure] += 1
+            else:
+                value = _graded(values[measure], words)
+                if value.number is None and isinstance(values[measure], str) and values[measure] != NO_ANSWER:
+                    odd[f"{measure} {values[measure].strip()[:LONGEST]!r}"] += 1
+                yield sample, measure, value, "ungraded" if value.number is None else "scored"
+    for measure, count in lists.items():
+        notes.append(f"{log.path}: {measure} has a list of values in {count} sample(s), which were left out.")
+    for what, count in odd.items():
+        notes.append(f"{log.path}: {what} is no number and stands {count} time(s): ungraded, until --value says more.")
+    yield from _absent(log, set(taken), measures, notes)
+
+
+def _absent(
+    log: _Log, there: set[tuple[str, int]], measures: Sequence[str], notes: list[str]
+) -> Iterator[tuple[_Sample, str, Value, str]]:
+    """Samples that the log was to have and never came to."""
+    wanted = (
+        _Sample(id=name, epoch=epoch)
+        for name in log.spec.dataset.sample_ids or ()
+        for epoch in range(1, (log.spec.config.epochs or 1) + 1)
+    )
+    absent = [sample for sample in wanted if sample.key not in there]
+    if absent:
+        notes.append(f"{log.path}: {len(absent)} sample(s) are not in it (it ended as {log.status!r}): unattempted.")
+    cause = f"not in the log, which ended as {log.status!r}"
+    for sample in absent:
+        for measure in measures:
+            yield sample, measure, Value(None, cause), "unattempted"
+
+
+def _values(sample: _Sample) -> Iterator[tuple[str, Any]]:
+    for scorer, score in (sample.scores or {}).items():
+        if isinstance(score.value, Mapping):
+            yield from ((measure_name(scorer, str(part)), each) for part, each in score.value.items())
+        else:
+            yield measure_name(scorer), score.value
+
+
+def _graded(value: Any, words: Mapping[str, float]) -> Value:
+    if value == NO_ANSWER and NO_ANSWER not in words:
+        return Value(None, "the scorer found no answer")
+    return number_of(value, words)
+
+
+def _message(error: _Failure | str) -> str:
+    return error if isinstance(error, str) else error.message
+
+
+def _text(sample: _Sample, field: str) -> str | None:
+    found = sample.metadata.get(field)
+    return None if found is None else str(found)
+
+
+def _check_apart(log: _Log, stage: str, seen: dict[tuple[str, int], Path]) -> None:
+    """No sample stands in two logs of a stage and a task; a task may be spread over several logs."""
+    for sample in log.samples:
+        before = seen.setdefault(sample.key, log.path)
+        if before is not log.path:
+            raise InputError(
+                f"{before} and {log.path} both hold sample {sample.id} of {log.benchmark} by {stage}: leave one out, "
+                "or say whose each is as STAGE=PATH."
+            )
+
+
+def _check_fields(log: _Log, fields: Mapping[str, str]) -> None:
+    for name, field in fields.items():
+        if log.samples and all(_text(sample, field) is None for sample in log.samples):
+            there = sorted({key for sample in log.samples for key in sample.metadata})
+            raise InputError(
+                f"{log.path}: no sample's metadata has {field!r}, which was to be the {name}: it has "
+                f"{', '.join(there) or 'nothing'}."
+            )
+
+
+def _read(path: Path) -> _Log:
+    """The header and the samples' scores. InputError: it is no Inspect log."""
+    try:
+        return _read_zip(path) if path.suffix == ".eval" else _read_json(path)
+    except (OSError, ValueError, LookupError, RecursionError, BadZipFile, NotImplementedError) as error:
+        raise InputError(
+            f"{path} is not an Inspect log that can be read ({reason_of(error)}): copy it again, or leave it out."
+        ) from error
+
+
+def _read_zip(path: Path) -> _Log:
+    with ZipFile(path) as archive:
+        names = set(archive.namelist())
+        (name, *_) = [name for name in _HEADERS if name in names] or _HEADERS
+        header = _Header.model_validate_json(archive.read(name))
+        pieces = [_SUMMARIES] if _SUMMARIES in names else sorted(filter(_is_piece, names), key=_number)
+        samples = [sample for piece in pieces for sample in _SUMMARY.validate_json(archive.read(piece))]
+    # A sample that was tried again has a summary for each time: the last one counts.
+    return _Log(path, header.eval, header.status, tuple({sample.key: sample for sample in samples}.values()))
+
+
+def _read_json(path: Path) -> _Log:
+    header = _Header.model_validate_json(path.read_bytes())
+    return _Log(path, header.eval, header.status, tuple(header.samples or ()))
+
+
+def _is_piece(name: str) -> bool:
+    return name.startswith(_PIECES) and name.endswith(".json")
+
+
+def _number(piece: str) -> tuple[int, str]:
+    return len(piece), piece
