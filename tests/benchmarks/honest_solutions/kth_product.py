@@ -3,7 +3,8 @@ def solve(data):
     low, high = 1, rows * columns
     while low < high:
         middle = (low + high) // 2
-        if sum(min(columns, middle // row) for row in range(1, rows + 1)) >= k:
+        whole = min(rows, middle // columns)
+        if whole * columns + sum([middle // row for row in range(whole + 1, rows + 1)]) >= k:
             high = middle
         else:
             low = middle + 1
