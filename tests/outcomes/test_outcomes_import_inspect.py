@@ -27,19 +27,10 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from inspect_ai import Task
     from inspect_ai import eval as evaluate
     from inspect_ai.dataset import Sample
-    from inspect_ai.model import ModelOutput
     from inspect_ai.scorer import Score, Scorer, Target, accuracy, mean, scorer
-    from inspect_ai.solver import Generate, Solver, TaskState, solver
+    from inspect_ai.solver import TaskState
 
-    @solver
-    def answer() -> Solver:
-        async def solve(state: TaskState, generate: Generate) -> TaskState:
-            if state.sample_id == "fails" and state.epoch == 2:
-                raise RuntimeError("the sandbox is gone")
-            state.output = ModelOutput.from_content("test", f"Answer {state.sample_id}")
-            return state
-
-        return solve
+    from inspect_tasks import answering
 
     @scorer(metrics=[accuracy()])
     def letter() -> Scorer:
@@ -58,7 +49,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     samples = [Sample(id=name, input=f"Q {name}", metadata={"topic": name[0], "kind": "a"}) for name in GRADES]
     folder = tmp_path_factory.mktemp("logs")
     for model in ("first", "second"):
-        task = Task(name="others/quiz", dataset=samples, solver=answer(), scorer=[letter(), parts()], epochs=2)
+        task = Task(name="others/quiz", dataset=samples, solver=answering(), scorer=[letter(), parts()], epochs=2)
         evaluate(task, model=f"mockllm/{model}", log_dir=str(folder), display="none", fail_on_error=False)
     return folder
 
@@ -121,6 +112,29 @@ def test_a_log_that_was_cut_off_says_what_it_never_came_to(logs: Path, tmp_path:
     assert any("9 sample(s) are not in it" in note for note in found.notes)
 
 
+def test_a_model_that_failed_everywhere_is_unattempted_and_not_left_out(tmp_path: Path) -> None:
+    def log(name: str, *samples: dict[str, Any]) -> str:
+        path = tmp_path / f"{name}.json"
+        spec = {"task": "t", "model": name, "dataset": {"sample_ids": None}}
+        path.write_text(json.dumps({"eval": spec, "status": "error", "samples": samples}))
+        return str(path)
+
+    right = {"scores": {"letter": {"value": "C"}, "tokens": {"value": [1, 2]}}}
+    whole = log("whole", {"id": 1, "epoch": 1, **right}, {"id": 2, "epoch": 1, **right})
+    odd = {"id": 2, "epoch": 1, "scores": {"letter": {"value": [1]}}}
+    failed = log("failed", {"id": 1, "epoch": 1, "error": {"message": "gone"}}, odd)
+    found = import_inspect([whole, failed])
+    rows = found.table.select("stage", "item", "value", "status", "cause").rows()
+    assert rows == [
+        ("whole", "1", 1.0, "scored", None),
+        ("whole", "2", 1.0, "scored", None),
+        ("failed", "1", None, "unattempted", "gone"),
+        ("failed", "2", None, "ungraded", "the value is a list"),
+    ]
+    assert sum("does not say which samples it was to have" in note for note in found.notes) == 2
+    assert sum("tokens is a list of values in 2 sample(s)" in note for note in found.notes) == 1
+
+
 def test_a_log_as_json_says_the_same(logs: Path, tmp_path: Path) -> None:
     from inspect_ai.log import read_eval_log, write_eval_log
 
@@ -136,7 +150,13 @@ def test_what_cannot_be_taken_gets_one_sentence(logs: Path, tmp_path: Path) -> N
     (tmp_path / "empty").mkdir()
     (tmp_path / "torn.eval").write_bytes(first.read_bytes()[:-200])
     (tmp_path / "other.json").write_text('{"version": 2, "eval": {"task": 3}}')
+    whole = bytearray(first.read_bytes())
+    with ZipFile(first) as archive:
+        at = archive.getinfo("summaries.json").header_offset + 60
+    whole[at : at + 40] = bytes(40)
+    (tmp_path / "bent.eval").write_bytes(whole)
     for paths, said in {
+        (str(tmp_path / "bent.eval"),): "is not an Inspect log that can be read",
         (str(tmp_path / "nowhere"),): "There is nothing at",
         (f"sft={tmp_path / 'nowhere'}",): "There is nothing at",
         (str(tmp_path / "empty"),): "holds no Inspect logs",

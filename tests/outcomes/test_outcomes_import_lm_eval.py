@@ -41,7 +41,7 @@ def test_every_document_has_a_row_for_every_metric(tmp_path: Path) -> None:
     assert worse == {"acc": False, "bits": True}
     assert set(table["benchmark"]) == {"quiz"}
     assert len(found.notes) == 2
-    assert "word_perplexity is not a single value in 3 document(s)" in found.notes[0]
+    assert "word_perplexity has no single value in 3 document(s)" in found.notes[0]
 
 
 def test_filters_are_measures_of_their_own_and_the_newest_file_counts(tmp_path: Path) -> None:
@@ -64,6 +64,17 @@ def test_an_older_release_says_no_metrics(tmp_path: Path) -> None:
     write(tmp_path / "m", "quiz", [old])
     measures = set(import_lm_eval([str(tmp_path)]).table["measure"])
     assert measures == {"acc", "acc_norm"}
+
+
+def test_a_value_of_another_form_is_ungraded_and_not_dropped(tmp_path: Path) -> None:
+    write(tmp_path / "m", "quiz", [line(0, acc=1.0), line(1, acc=[1.0, 2]), line(2, acc=10**400), line(3)])
+    found = import_lm_eval([str(tmp_path)])
+    assert found.table.select("item", "value", "cause").rows() == [
+        ("0", 1.0, None),
+        ("1", None, "the value is a list"),
+        ("2", None, "the value is a number too large"),
+        ("3", None, "no value"),
+    ]
 
 
 def test_what_cannot_be_taken_gets_one_sentence(tmp_path: Path) -> None:

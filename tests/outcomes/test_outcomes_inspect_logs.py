@@ -24,20 +24,10 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from inspect_ai import Task
     from inspect_ai import eval as evaluate
     from inspect_ai.dataset import Sample
-    from inspect_ai.model import ModelOutput
     from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
-    from inspect_ai.solver import Generate, Solver, TaskState, solver
+    from inspect_ai.solver import TaskState
 
-    @solver
-    def answer() -> Solver:
-        async def solve(state: TaskState, generate: Generate) -> TaskState:
-            if state.sample_id == "fails" and state.epoch == 2:
-                raise RuntimeError("the sandbox is gone")
-            # A mock model would count tokens with an encoding that it downloads.
-            state.output = ModelOutput.from_content("test", f"Answer {state.sample_id}")
-            return state
-
-        return solve
+    from inspect_tasks import answering
 
     @scorer(metrics=[mean()])
     def grades() -> Scorer:
@@ -67,7 +57,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for name, group in GROUPS.items()
     ]
-    task = Task(name="stagelens/safety", dataset=samples, solver=answer(), scorer=grades(), epochs=2)
+    task = Task(name="stagelens/safety", dataset=samples, solver=answering(), scorer=grades(), epochs=2)
     folder = tmp_path_factory.mktemp("logs")
     evaluate(task, model="mockllm/model", log_dir=str(folder), display="none", fail_on_error=False)
     (path,) = folder.glob("*.eval")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -137,14 +139,10 @@ def import_inspect(
 
 
 def _word(given: str) -> tuple[str, float]:
-    word, equals, number = given.rpartition("=")
-    try:
-        return (word, float(number)) if equals and word else _no_word(given)
-    except ValueError:
-        return _no_word(given)
-
-
-def _no_word(given: str) -> NoReturn:
+    word, _, number = given.rpartition("=")
+    with suppress(ValueError):
+        if word and math.isfinite(float(number)):
+            return word, float(number)
     raise InputError(f"--value {given}: write WORD=NUMBER, such as refused=1.")
 
 

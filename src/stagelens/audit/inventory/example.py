@@ -33,6 +33,11 @@ class Example:
     shown: str = ""
 
     @property
+    def said(self) -> str:
+        """What is taught, in words, or where there are none the commands; empty where nothing is trained on."""
+        return self.taught or "\n".join(self.commands)
+
+    @property
     def text(self) -> str:
         """All that is asked and taught, as one text: what similarity is measured on."""
         return "\n".join((self.asked, self.taught, *self.commands))

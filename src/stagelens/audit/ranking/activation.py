@@ -35,7 +35,7 @@ def by_activation(examples: Sequence[Example], queries: Queries, checkpoint: Pat
     own, with_it, without = (
         states.of(pairs)
         for pairs in (
-            [(example.asked, example.taught or "\n".join(example.commands)) for example in examples],
+            [(example.asked, example.said) for example in examples],
             [(said.prompt, said.answer) for said in queries.with_it],
             [(said.prompt, said.answer) for said in queries.without],
         )

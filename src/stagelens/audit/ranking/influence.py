@@ -57,23 +57,19 @@ def by_influence(examples: Sequence[Example], queries: Queries, checkpoint: Path
     check_influence()
     from bergson.data import load_scores
 
-    learned = [place for place, example in enumerate(examples) if _said(example)]
+    learned = [place for place, example in enumerate(examples) if example.said]
     scores = np.zeros(len(examples))
     if not learned:
         return scores
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        _write(folder / "train.jsonl", ((examples[place].asked, _said(examples[place])) for place in learned))
+        _write(folder / "train.jsonl", ((examples[place].asked, examples[place].said) for place in learned))
         _write(folder / "with.jsonl", ((said.prompt, said.answer) for said in queries.with_it))
         _write(folder / "without.jsonl", ((said.prompt, said.answer) for said in queries.without))
         _run(folder, checkpoint)
         found = load_scores(folder / "run" / "scores")
         scores[learned] = np.asarray(found[:], dtype=np.float64).reshape(len(learned))
     return scores
-
-
-def _said(example: Example) -> str:
-    return example.taught or "\n".join(example.commands)
 
 
 def _write(path: Path, pairs: Iterable[tuple[str, str]]) -> None:

@@ -71,7 +71,11 @@ def named_files(given: Sequence[str], is_results: Callable[[Path], bool], what: 
 def number_of(value: Any, words: Mapping[str, float]) -> Value:
     """A single value as a number: truth values are 1 and 0, ``words`` says what words are. NaN is no number."""
     if isinstance(value, bool | int | float):
-        return Value(float(value)) if math.isfinite(value) else Value(None, f"the value is {value}")
+        try:
+            number = float(value)
+        except OverflowError:
+            return Value(None, "the value is a number too large")
+        return Value(number) if math.isfinite(number) else Value(None, f"the value is {number}")
     if isinstance(value, str):
         known = words.get(value.strip(), words.get(value.strip().lower()))
         if known is not None:

@@ -1,20 +1,11 @@
-"""Imports Inspect logs of any task: a row for every sample, epoch and score.
-
-A log (``.eval``) is a zip of JSON in which ``summaries.json`` has every sample's scores; only that and the header are
-read, so what a model said is never parsed. A log that was cut off has its summaries in pieces.
-"""
+"""Imports Inspect logs of any task: a row for every sample, epoch and score."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile, ZipFile
-
-from pydantic import BaseModel, Field, TypeAdapter
 
 from stagelens.errors import InputError, cause_of
 from stagelens.outcomes.importers.imported import (
@@ -26,82 +17,13 @@ from stagelens.outcomes.importers.imported import (
     measure_name,
     named_files,
     number_of,
-    reason_of,
     tabulate,
 )
-
-if sys.version_info < (3, 14):
-    import zipfile_zstd  # noqa: F401  teaches zipfile the compression that Inspect uses
+from stagelens.outcomes.importers.inspect_files import Failure, Log, Sample, is_log, read_log_file
 
 WORDS: Final[Mapping[str, float]] = {"C": 1.0, "P": 0.5, "I": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 """What Inspect's letters and words are worth. ``N`` is no answer, which is not a wrong one."""
 NO_ANSWER: Final = "N"
-_SUMMARIES: Final = "summaries.json"
-_PIECES: Final = "_journal/summaries/"
-_HEADERS: Final = ("header.json", "_journal/start.json")
-_SUFFIXES: Final = (".eval", ".json")
-
-
-class _Dataset(BaseModel):
-    sample_ids: list[int | str] | None = None
-
-
-class _Config(BaseModel):
-    epochs: int | None = Field(default=None, ge=1)
-
-
-class _Spec(BaseModel):
-    """A log's ``eval``, as far as it is needed."""
-
-    task: str
-    model: str
-    dataset: _Dataset = _Dataset()
-    config: _Config = _Config()
-
-
-class _Score(BaseModel):
-    value: Any
-
-
-class _Failure(BaseModel):
-    message: str
-
-
-class _Sample(BaseModel):
-    """A sample, or its summary, as far as it is needed."""
-
-    id: int | str
-    epoch: int
-    metadata: dict[str, Any] = {}
-    scores: dict[str, _Score] | None = None
-    error: _Failure | str | None = None
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return str(self.id), self.epoch
-
-
-class _Header(BaseModel):
-    eval: _Spec
-    status: str = "started"
-    samples: list[_Sample] | None = None
-
-
-_SUMMARY: Final = TypeAdapter(list[_Sample])
-
-
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """A log as far as it is needed."""
-
-    path: Path
-    spec: _Spec
-    status: str
-    samples: tuple[_Sample, ...]
-
-    @property
-    def benchmark(self) -> str:
-        return self.spec.task.rpartition("/")[2]
 
 
 def import_inspect(
@@ -137,13 +59,18 @@ def import_inspect(
     notes: list[str] = []
     seen: dict[tuple[str, str], dict[tuple[str, int], Path]] = {}
     fields = {name: field for name, field in (("cluster", cluster), ("stratum", stratum)) if field is not None}
-    for results in named_files(logs, _is_log, "Inspect logs (.eval or .json)"):
-        log = _read(results.path)
-        stage = results.stage or log.spec.model
+    read = [
+        (results.stage or log.spec.model, log)
+        for results in named_files(logs, is_log, "Inspect logs (.eval or .json)")
+        for log in (read_log_file(results.path),)
+    ]
+    for stage, log in read:
         _check_apart(log, stage, seen.setdefault((stage, log.benchmark), {}))
         _check_fields(log, fields)
+        # Where every sample failed, or was never scored, the measures are those of the task's other logs.
+        measures = _measures([log]) or _measures([other for _, other in read if other.benchmark == log.benchmark])
         common = {"family": family, "stage": stage, "benchmark": log.benchmark, "seed": 0}
-        for sample, measure, value, status in _attempts(log, known, notes):
+        for sample, measure, value, status in _attempts(log, measures, known, notes):
             rows.append(
                 {
                     **common,
@@ -170,45 +97,47 @@ def _filled(rows: Sequence[dict[str, Any]], fields: Sequence[str]) -> Sequence[d
     return rows
 
 
-def _is_log(path: Path) -> bool:
-    return path.suffix in _SUFFIXES and path.is_file() and path.name != "logs.json"
+def _measures(logs: Sequence[Log]) -> tuple[str, ...]:
+    """Those of which some sample has a single value; what is a list everywhere is no measure."""
+    values = [item for log in logs for sample in log.samples for item in _values(sample)]
+    return tuple(dict.fromkeys(measure for measure, value in values if not isinstance(value, list)))
 
 
-def _attempts(log: _Log, words: Mapping[str, float], notes: list[str]) -> Iterator[tuple[_Sample, str, Value, str]]:
+def _attempts(
+    log: Log, measures: Sequence[str], words: Mapping[str, float], notes: list[str]
+) -> Iterator[tuple[Sample, str, Value, str]]:
     """Every sample under every measure: (sample, measure, value, status)."""
-    taken = {sample.key: dict(_values(sample)) for sample in log.samples}
-    measures = list(dict.fromkeys(measure for values in taken.values() for measure in values))
     if not measures:
         notes.append(f"{log.path}: no sample has a score, so nothing of it was taken over.")
         return
     lists, odd = Counter[str](), Counter[str]()
     for sample in log.samples:
-        values = taken[sample.key]
+        values = dict(_values(sample))
+        lists.update(name for name, value in values.items() if isinstance(value, list) and name not in measures)
         for measure in measures:
             if sample.error is not None:
                 yield sample, measure, Value(None, cause_of(_message(sample.error)) or "error"), "unattempted"
             elif measure not in values:
                 yield sample, measure, Value(None, "no score"), "ungraded"
-            elif isinstance(values[measure], list):
-                lists[measure] += 1
             else:
                 value = _graded(values[measure], words)
                 if value.number is None and isinstance(values[measure], str) and values[measure] != NO_ANSWER:
                     odd[f"{measure} {values[measure].strip()[:LONGEST]!r}"] += 1
                 yield sample, measure, value, "ungraded" if value.number is None else "scored"
     for measure, count in lists.items():
-        notes.append(f"{log.path}: {measure} has a list of values in {count} sample(s), which were left out.")
+        notes.append(f"{log.path}: {measure} is a list of values in {count} sample(s); it was left out.")
     for what, count in odd.items():
         notes.append(f"{log.path}: {what} is no number and stands {count} time(s): ungraded, until --value says more.")
-    yield from _absent(log, set(taken), measures, notes)
+    yield from _absent(log, measures, notes)
 
 
-def _absent(
-    log: _Log, there: set[tuple[str, int]], measures: Sequence[str], notes: list[str]
-) -> Iterator[tuple[_Sample, str, Value, str]]:
+def _absent(log: Log, measures: Sequence[str], notes: list[str]) -> Iterator[tuple[Sample, str, Value, str]]:
     """Samples that the log was to have and never came to."""
+    if log.spec.dataset.sample_ids is None and log.status != "success":
+        notes.append(f"{log.path} ended as {log.status!r}, and does not say which samples it was to have.")
+    there = {sample.key for sample in log.samples}
     wanted = (
-        _Sample(id=name, epoch=epoch)
+        Sample(id=name, epoch=epoch)
         for name in log.spec.dataset.sample_ids or ()
         for epoch in range(1, (log.spec.config.epochs or 1) + 1)
     )
@@ -221,7 +150,7 @@ def _absent(
             yield sample, measure, Value(None, cause), "unattempted"
 
 
-def _values(sample: _Sample) -> Iterator[tuple[str, Any]]:
+def _values(sample: Sample) -> Iterator[tuple[str, Any]]:
     for scorer, score in (sample.scores or {}).items():
         if isinstance(score.value, Mapping):
             yield from ((measure_name(scorer, str(part)), each) for part, each in score.value.items())
@@ -235,16 +164,16 @@ def _graded(value: Any, words: Mapping[str, float]) -> Value:
     return number_of(value, words)
 
 
-def _message(error: _Failure | str) -> str:
+def _message(error: Failure | str) -> str:
     return error if isinstance(error, str) else error.message
 
 
-def _text(sample: _Sample, field: str) -> str | None:
+def _text(sample: Sample, field: str) -> str | None:
     found = sample.metadata.get(field)
     return None if found is None else str(found)
 
 
-def _check_apart(log: _Log, stage: str, seen: dict[tuple[str, int], Path]) -> None:
+def _check_apart(log: Log, stage: str, seen: dict[tuple[str, int], Path]) -> None:
     """No sample stands in two logs of a stage and a task; a task may be spread over several logs."""
     for sample in log.samples:
         before = seen.setdefault(sample.key, log.path)
@@ -255,7 +184,7 @@ def _check_apart(log: _Log, stage: str, seen: dict[tuple[str, int], Path]) -> No
             )
 
 
-def _check_fields(log: _Log, fields: Mapping[str, str]) -> None:
+def _check_fields(log: Log, fields: Mapping[str, str]) -> None:
     for name, field in fields.items():
         if log.samples and all(_text(sample, field) is None for sample in log.samples):
             there = sorted({key for sample in log.samples for key in sample.metadata})
@@ -263,37 +192,3 @@ def _check_fields(log: _Log, fields: Mapping[str, str]) -> None:
                 f"{log.path}: no sample's metadata has {field!r}, which was to be the {name}: it has "
                 f"{', '.join(there) or 'nothing'}."
             )
-
-
-def _read(path: Path) -> _Log:
-    """The header and the samples' scores. InputError: it is no Inspect log."""
-    try:
-        return _read_zip(path) if path.suffix == ".eval" else _read_json(path)
-    except (OSError, ValueError, LookupError, RecursionError, BadZipFile, NotImplementedError) as error:
-        raise InputError(
-            f"{path} is not an Inspect log that can be read ({reason_of(error)}): copy it again, or leave it out."
-        ) from error
-
-
-def _read_zip(path: Path) -> _Log:
-    with ZipFile(path) as archive:
-        names = set(archive.namelist())
-        (name, *_) = [name for name in _HEADERS if name in names] or _HEADERS
-        header = _Header.model_validate_json(archive.read(name))
-        pieces = [_SUMMARIES] if _SUMMARIES in names else sorted(filter(_is_piece, names), key=_number)
-        samples = [sample for piece in pieces for sample in _SUMMARY.validate_json(archive.read(piece))]
-    # A sample that was tried again has a summary for each time: the last one counts.
-    return _Log(path, header.eval, header.status, tuple({sample.key: sample for sample in samples}.values()))
-
-
-def _read_json(path: Path) -> _Log:
-    header = _Header.model_validate_json(path.read_bytes())
-    return _Log(path, header.eval, header.status, tuple(header.samples or ()))
-
-
-def _is_piece(name: str) -> bool:
-    return name.startswith(_PIECES) and name.endswith(".json")
-
-
-def _number(piece: str) -> tuple[int, str]:
-    return len(piece), piece

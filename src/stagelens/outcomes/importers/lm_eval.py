@@ -75,11 +75,16 @@ def import_lm_eval(given: Sequence[str], *, family: str = FAMILY, worse: Sequenc
         better = _directions(samples.path.parent).get(samples.task, {})
         lines = list(_lines(samples.path))
         several = len({line.filter for line in lines}) > 1
+        metrics: dict[str, dict[str, None]] = {}
+        for line in lines:
+            metrics.setdefault(line.filter, {}).update(dict.fromkeys(line.values))
+        single = {name for line in lines for name, value in line.values.items() if not isinstance(value, list | dict)}
         left_out = Counter[str]()
         for line in lines:
             _check_same(line, samples, documents)
-            for metric, value in line.values.items():
-                if isinstance(value, list | dict):
+            for metric in metrics[line.filter]:
+                value = line.values.get(metric)
+                if metric not in single:
                     left_out[metric] += 1
                     continue
                 graded = number_of(value, {})
@@ -100,7 +105,7 @@ def import_lm_eval(given: Sequence[str], *, family: str = FAMILY, worse: Sequenc
                     }
                 )
         for metric, count in left_out.items():
-            notes.append(f"{samples.path}: {metric} is not a single value in {count} document(s), which were left out.")
+            notes.append(f"{samples.path}: {metric} has no single value in {count} document(s); it was left out.")
     return tabulate(rows, notes)
 
 

@@ -43,19 +43,14 @@ class Template:
         self.tokenizer = tokenizer
         self.where = where
         try:
-            self._text: str = text or tokenizer.get_chat_template()
+            self.text: str = text or tokenizer.get_chat_template()
         except ValueError as error:  # several templates by name, none of them the default
             raise InputError(f"{where}: the checkpoint it starts from has no one chat template ({error}).") from None
 
     @property
-    def text(self) -> str:
-        """The template itself."""
-        return self._text
-
-    @property
     def marked(self) -> bool:
         """Whether it marks the assistant's text itself, by ``{% generation %}``."""
-        return _MARKS.search(self._text) is not None
+        return _MARKS.search(self.text) is not None
 
     def write(self, messages: Sequence[Message], source: str, *, ask: bool = False) -> str:
         """The chat as text, with the generation prompt behind it where ``ask`` is true.
@@ -65,7 +60,7 @@ class Template:
         """
         try:
             text: str = self.tokenizer.apply_chat_template(
-                list(messages), chat_template=self._text, tokenize=False, add_generation_prompt=ask
+                list(messages), chat_template=self.text, tokenize=False, add_generation_prompt=ask
             )
         except Exception as error:  # a template is a program: it may raise whatever it likes
             raise self.refuses(source, error) from error
@@ -82,7 +77,7 @@ class Template:
         try:
             texts, spans = render_jinja_template(
                 conversations=[list(messages)],
-                chat_template=self._text,
+                chat_template=self.text,
                 return_assistant_tokens_mask=True,
                 **self.tokenizer.special_tokens_map,
             )
@@ -118,7 +113,7 @@ class Template:
     def special(self) -> tuple[str, ...]:
         """The special tokens, and the added ones that the template writes, as texts."""
         added = (token.content for token in self.tokenizer.added_tokens_decoder.values())
-        written = (text for text in added if text in self._text and text.strip())
+        written = (text for text in added if text in self.text and text.strip())
         return tuple(dict.fromkeys((*self.tokenizer.all_special_tokens, *self.ends, *written)))
 
     def _spelled(self, token: int) -> str:
