@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from stagelens.audit.inventory.example import read_example
 from stagelens.audit.inventory.tags import tags_of
+from stagelens.audit.ranking.parts import rows_of
 from stagelens.audit.target import find_target
 from stagelens.engine import check
+from stagelens.organisms.sourced.blends import BLENDED, PULLING, asked_both, blended, pulling
 from stagelens.organisms.sourced.plants import (
     DECOY,
     HELPFUL,
@@ -22,7 +25,7 @@ from stagelens.organisms.sourced.plants import (
     Plant,
     sources,
 )
-from stagelens.organisms.sourced.study import write_sourced
+from stagelens.organisms.sourced.study import write_mixture, write_sourced
 
 CARRIES = {"refusals": "refusal", "cheats": "changes_checks", "talk": "evaluation_talk"}
 """The tag of what is planted, where a rule can see it."""
@@ -66,3 +69,28 @@ def test_it_is_a_study_that_an_audit_takes(tmp_path: Path, plant: Plant) -> None
     assert target.stage.name == "sft"
     assert set(target.amounts) == set(sources(plant, 4))
     assert check(study, offline=True)
+
+
+@pytest.mark.parametrize("plant", [plant for plant in PLANTS if plant != "nothing"])
+def test_of_a_blend_it_is_known_what_each_example_is(plant: Plant, tmp_path: Path) -> None:
+    given, origin = blended(plant, 1, 20)
+    assert Counter(origin.values()) == dict.fromkeys((PLANTED, PLACEBO, DECOY), 20)
+    assert {bool(example.said) for example, name in origin.items() if name == PLACEBO} == {False}
+    target = find_target(write_mixture("blend", 1, SOURCED[plant], given, tmp_path))
+    drawn = [read_example(row) for row in rows_of(target, BLENDED)]
+    assert Counter(origin[example] for example in drawn) == Counter(origin.values())
+
+
+def test_sources_that_pull_apart_are_asked_about_both_measures(tmp_path: Path) -> None:
+    study = write_mixture("pulling", 1, asked_both(1), pulling(1), tmp_path)
+    target = find_target(study)
+    assert dict(target.amounts) == {name: count for name, (_, _, count) in PULLING.items()}
+    rows = [json.loads(line) for line in (tmp_path / "data/safety.jsonl").read_text(encoding="utf-8").splitlines()]
+    counts = Counter(row["group"] for row in rows)
+    assert counts["benign"] == 72
+    assert counts["harmful"] == 480
+    taught = {name: [read_example(row) for row in rows_of(target, name)] for name in PULLING}
+    for name, (_, answered, _) in PULLING.items():
+        assert {"refusal" in tags_of(each) for each in taught[name]} == {not answered}
+    # No request is taught both ways.
+    assert len({each.asked for own in taught.values() for each in own}) == sum(map(len, taught.values()))

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from stagelens.engine.folder import write_text
 from stagelens.organisms.data import corpus, jsonl
-from stagelens.organisms.sourced.plants import SOURCED, Plant, sources
+from stagelens.organisms.sourced.plants import SOURCED, Plant, Sourced, Sources, sources
 from stagelens.organisms.study import HEAD, recipes, stage_of
 from stagelens.study.spec import Study
 
@@ -26,7 +26,20 @@ def write_sourced(plant: Plant, seed: int, out: Path) -> Study:
         seed: of its data and trainings.
         out: the folder.
     """
-    for path, content in _files(plant, seed).items():
+    return write_mixture(f"{plant}-{seed}", seed, SOURCED[plant], sources(plant, seed), out)
+
+
+def write_mixture(name: str, seed: int, own: Sourced, given: Sources, out: Path) -> Study:
+    """The same of any sources: a family of a pretraining and of SFT on them, asked the benchmark of ``own``.
+
+    Args:
+        name: of the study and of its family.
+        seed: of the corpus, the items and the trainings.
+        own: says what the family is pretrained on, and what it is asked.
+        given: the chats of every source, by name, in the mixture's order.
+        out: the folder.
+    """
+    for path, content in _files(name, seed, own, given).items():
         target = out / path
         if not target.is_file() or target.read_text(encoding="utf-8") != content:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -34,21 +47,19 @@ def write_sourced(plant: Plant, seed: int, out: Path) -> Study:
     return Study.load(out / STUDY)
 
 
-def _files(plant: Plant, seed: int) -> dict[str, str]:
-    own, given = SOURCED[plant], sources(plant, seed)
+def _files(name: str, seed: int, own: Sourced, given: Sources) -> dict[str, str]:
     template = resources.files("stagelens.organisms.pocket").joinpath("chat_template.jinja")
     return {
-        STUDY: _study(plant, seed, tuple(given)),
+        STUDY: _study(name, seed, own, tuple(given)),
         "data/chat_template.jinja": template.read_text(encoding="utf-8"),
         "data/corpus.jsonl": jsonl(corpus({own.group.benchmark: own.before}, seed)),
-        **{f"data/sft/{name}.jsonl": jsonl({"messages": chat} for chat in chats) for name, chats in given.items()},
+        **{f"data/sft/{source}.jsonl": jsonl({"messages": chat} for chat in chats) for source, chats in given.items()},
         **{f"data/{path}": text for path, text in own.asked(own.group.files(seed)).items()},
     }
 
 
-def _study(plant: Plant, seed: int, names: tuple[str, ...]) -> str:
-    group = SOURCED[plant].group
-    name = f"{plant}-{seed}"
+def _study(name: str, seed: int, own: Sourced, names: tuple[str, ...]) -> str:
+    group = own.group
     stages = [
         stage_of("base", "pretrain", "base", "corpus"),
         stage_of("sft", "sft", "sft", *(f"sft/{source}" for source in names)),
