@@ -102,3 +102,27 @@ def report(
 
     path = rewrite_report(run_folder)
     Console().print(f"Report: {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def view(
+    run_folder: RunArgument,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Where to listen; 0 takes a port that is free.")
+    ] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, and open no browser.")] = False,
+) -> None:
+    """Show a run in the browser, with the transcripts beside the verdicts; on this machine alone."""
+    import webbrowser
+
+    from stagelens.view.run import Run
+    from stagelens.view.server import Viewer, serve
+
+    run = Run(run_folder)
+    study = run.verdicts.study
+    viewer = Viewer(run, port)
+    console = Console()
+    console.print(f"{study}: {viewer.address}\nCtrl-C ends it.", highlight=False, markup=False, soft_wrap=True)
+    if not no_open:
+        webbrowser.open(viewer.address)
+    serve(viewer)
