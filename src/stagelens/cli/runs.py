@@ -96,12 +96,26 @@ def judge(
 @app.command()
 def report(
     run_folder: RunArgument,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="DIR",
+            help="Write its figures (SVG, PNG) and tables (CSV, LaTeX) there as well.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a run's report.html again, from its verdicts and logs."""
     from stagelens.report.folder import rewrite_report
 
-    path = rewrite_report(run_folder)
-    Console().print(f"Report: {path}", highlight=False, markup=False, soft_wrap=True)
+    lines = [f"Report: {rewrite_report(run_folder)}"]
+    if export is not None:
+        from stagelens.report.export import export_report
+
+        notes = export_report(run_folder, export)
+        lines += [f"Figures and tables: {export}", *notes]
+    Console().print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

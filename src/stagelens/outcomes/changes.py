@@ -67,7 +67,8 @@ def items_between(attempts: pl.DataFrame) -> pl.DataFrame:
     """One row an item, the largest change first, then by name; ``attempts`` as ``attempts_between`` has them.
 
     Columns: ``item``, ``stratum``, ``attempts``, how many of them were scored at both stages (``pairs``), the means
-    over these, ``before`` and ``after``, and ``change``, the one minus the other; null where there is no pair.
+    over these, ``before`` and ``after``, and ``change``, the later minus the earlier. Without a pair there is no
+    change, and a mean is over what was scored at its stage, if anything was.
     """
     paired = pl.col("before").is_not_null() & pl.col("after").is_not_null()
     return (
@@ -76,9 +77,9 @@ def items_between(attempts: pl.DataFrame) -> pl.DataFrame:
             pl.col("stratum").first(),
             pl.len().alias("attempts"),
             paired.sum().alias("pairs"),
-            *(pl.col(side).filter(paired).mean() for side in ("before", "after")),
+            *(pl.coalesce(pl.col(side).filter(paired).mean(), pl.col(side).mean()) for side in ("before", "after")),
         )
-        .with_columns(change=pl.col("after") - pl.col("before"))
+        .with_columns(change=pl.when(pl.col("pairs") > 0).then(pl.col("after") - pl.col("before")))
         .sort(
             pl.col("change").abs(), pl.col("change"), pl.col("item"), descending=[True, False, False], nulls_last=True
         )

@@ -20,7 +20,7 @@ Crumb = tuple[str, str]
 
 
 def page(template: str, verdicts: Verdicts, *above: Crumb, title: str, **values: Any) -> str:
-    """A page of ``templates/``, with the way up to the first."""
+    """A page of ``templates/`` below the first, with the way up."""
     crumbs = ((FRONT, verdicts.study), *above)
     shown = render(template, package=PACKAGE, study=verdicts.study, crumbs=crumbs, title=title, **values)
     return str(shown)
@@ -58,8 +58,8 @@ def grade(value: float | None, units: Units) -> str:
 
 
 def several(value: float | None, pairs: int, units: Units) -> str:
-    """The mean grade over an item's pairs: `1`, or `3 of 5`."""
-    if value is None or pairs == 1 or units.kind == "severity":
+    """An item's mean grade over its pairs: `1`, or `3 of 5`."""
+    if value is None or pairs <= 1 or units.kind == "severity":
         return grade(value, units)
     count = value * pairs
     return f"{round(count)} of {pairs}" if abs(count - round(count)) < 1e-9 else units.level(value)

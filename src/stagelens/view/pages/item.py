@@ -180,7 +180,7 @@ def _side(run: Run, result: MeasureResult, answer: Answered, value: float | None
     own = [f"{status} {grade(value, units)}" if value is not None else status, said.grade or ""]
     return Side(
         stage=answer.stage,
-        words=", ".join(word.replace("_", " ") for word in own if word),
+        words=", ".join(word.replace("_", " ") for word in dict.fromkeys(own) if word),
         text=None if said.answer is None else cut(said.answer, longest=LONGEST, most_lines=MOST_LINES),
         parts=parts,
         more=len(said.parts) - len(parts),

@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from stagelens.report.tabulate import Column, Table, tabulate
-from stagelens.report.units import MISSING, Units, count, units_of
+from stagelens.report.units import MINUS, MISSING, Units, count, units_of
 from stagelens.report.words import verdict_with_side
 from stagelens.statistics.results import Contrast, MeasureResult, Verdicts
 from stagelens.view.links import ITEMS, KINDS, Choice, Kind, contrast_query, item_link, items_link
@@ -73,8 +73,7 @@ def _facts(result: MeasureResult, contrast: Contrast) -> tuple[tuple[str, str], 
         ("Difference", units.difference(contrast.difference)),
         ("Interval", units.interval(contrast.low, contrast.high)),
         ("Margin", f"±{units.width(result.margin)}"),
-        ("Scored pairs", count(contrast.pairs)),
-        ("Clusters", count(contrast.clusters)),
+        ("Rests on", f"{count(contrast.pairs)} pairs in {count(contrast.clusters)} clusters"),
     )
 
 
@@ -112,16 +111,19 @@ def _table(
     columns += [
         Column(contrast.from_stage, lambda row: several(row["before"], row["pairs"], units)),
         Column(contrast.to_stage, lambda row: several(row["after"], row["pairs"], units)),
-        Column("change", lambda row: _change(row["change"], units)),
+        Column("change", lambda row: _change(row["change"], row["pairs"], units)),
     ]
     if gaps:
         columns.append(Column("without a grade", lambda row: gaps.get(row["item"], ""), numeric=False, wide=True))
     return tabulate(columns, shown.rows, group=lambda row: row["item"])
 
 
-def _change(value: float | None, units: Units) -> str:
-    sign = "" if not value else "▲ " if value > 0 else "▼ "
-    return sign + (MISSING if value is None else "0" if value == 0 else units.difference(value))
+def _change(value: float | None, pairs: int, units: Units) -> str:
+    """`▲ +1` of a single attempt at a rate, else in the measure's units."""
+    if not value:
+        return MISSING if value is None else "0"
+    single = pairs == 1 and units.kind == "rate" and abs(value) == 1
+    return ("▲ " if value > 0 else "▼ ") + (("+1" if value > 0 else f"{MINUS}1") if single else units.difference(value))
 
 
 def _gaps(

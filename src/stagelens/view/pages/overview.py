@@ -8,6 +8,7 @@ from stagelens.report.headline import headline
 from stagelens.report.pairs import is_side_by_side, pairs_sentence
 from stagelens.report.pairs_picture import pairs_picture
 from stagelens.report.picture import picture
+from stagelens.report.render import render
 from stagelens.report.sections import claim_texts
 from stagelens.report.tabulate import Column, Table, tabulate
 from stagelens.report.units import MISSING, coverage, units_of
@@ -21,16 +22,18 @@ from stagelens.report.words import (
 )
 from stagelens.statistics.results import Contrast, MeasureResult, Verdicts
 from stagelens.view.links import REPORT, items_link, measure_link
-from stagelens.view.pages.frame import contrast_title, link, page
+from stagelens.view.pages.frame import PACKAGE, contrast_title, link
 
 
 def overview_page(verdicts: Verdicts, *, has_report: bool) -> str:
     """The page at the front."""
     beside = tuple(result for result in verdicts.results if is_side_by_side(result))
     ladder = replace(verdicts, results=tuple(result for result in verdicts.results if not is_side_by_side(result)))
-    return page(
+    shown = render(
         "overview.html.j2",
-        verdicts,
+        package=PACKAGE,
+        study=verdicts.study,
+        crumbs=(),
         title="overview",
         headline=headline(verdicts),
         picture=picture(ladder) if ladder.results else None,
@@ -38,8 +41,8 @@ def overview_page(verdicts: Verdicts, *, has_report: bool) -> str:
         measures=measures_table(verdicts),
         claims=claim_texts(verdicts.claims),
         report=REPORT if has_report else None,
-        inner=coverage(verdicts.alpha)[1],
     )
+    return str(shown)
 
 
 @dataclass(frozen=True, slots=True)
