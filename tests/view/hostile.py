@@ -53,13 +53,15 @@ def attacks(canary: str) -> dict[str, str]:
         "closing": f"</div></section></main></style></title></textarea><script>{call}</script><!-- ",
         "style": f"</style><style>@import url('{canary}/css');body{{background:url('{canary}/background')}}</style>",
         "link": f'<a href="javascript:{call}" autofocus onfocus="{call}">press</a> javascript:{call}',
-        "frame": f"<iframe src='{canary}/frame'></iframe><object data='{canary}/object'></object><base href='{canary}'>",
+        "frame": f"<iframe src='{canary}/frame'></iframe><object data='{canary}/obj'></object><base href='{canary}'>",
         "refresh": f"<meta http-equiv=refresh content='0;url={canary}/refresh'><form action='{canary}/form'><input>",
         "template": "{{ 7*7 }}{% include '/etc/passwd' %}${7*7}#{7*7}",
         "terminal": "\x1b[31mred\x1b[0m\x1b]0;owned\x07\x1b[2J\x08\x08\x7f",
         "bidi": "access \u202egranted\u202c \u2066denied\u2069 \u200b\u2060\ufeff \U000e0041",
         "path": "../../../../etc/passwd\\..\\..\\windows\\system32 file:///etc/passwd",
-        "huge": "<b>overwhelming</b> " * (HUGE // 20),
-        "lines": "\n" * 100_000 + "the end",
-        "empty": "",
     }
+
+
+def huge() -> str:
+    """More than anybody reads, on one line and on very many."""
+    return "<b>overwhelming</b> " * (HUGE // 20) + "\n" * 100_000 + "the end"

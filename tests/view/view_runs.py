@@ -72,8 +72,18 @@ def by_word() -> Scorer:
     return score
 
 
-def make_run(folder: Path, texts: Texts, *, prompts: Mapping[str, str] | None = None, epochs: int = 1) -> Path:
-    """A run of the benchmark safety: logs, outcomes, verdicts and report; returns the folder."""
+def make_run(
+    folder: Path,
+    texts: Texts,
+    *,
+    prompts: Mapping[str, str] | None = None,
+    stratum: str = "even",
+    epochs: int = 1,
+) -> Path:
+    """A run of the benchmark safety: logs, outcomes, verdicts and report; returns the folder.
+
+    Every other item is in ``stratum``, the rest are in "odd". ``prompts``: by item; the others have plain ones.
+    """
     study = Study.model_validate(STUDY)
     tables = []
     for position, stage in enumerate(STAGES):
@@ -83,7 +93,7 @@ def make_run(folder: Path, texts: Texts, *, prompts: Mapping[str, str] | None = 
                 input=(prompts or {}).get(name, f"Do {name}."),
                 metadata={
                     "cluster": name,
-                    "stratum": "even" if place % 2 == 0 else "odd",
+                    "stratum": stratum if place % 2 == 0 else "odd",
                     "group": "harmful",
                     "measures": ["unsafe_response"],
                 },
