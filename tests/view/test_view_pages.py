@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 import pytest
 from view_tables import add_answers, make_table
 
+from soundness import check_sound
 from stagelens.errors import InputError
 from stagelens.view.run import Run
 from stagelens.view.server import Viewer
@@ -220,3 +221,9 @@ def test_a_damaged_table_is_said_and_the_server_goes_on(tmp_path: Path) -> None:
         assert got.status == 500
         assert "cannot be read" in got.text
         assert page(viewer).status == 200
+
+
+def test_every_page_is_sound_for_keyboards_and_screen_readers(viewer: Viewer) -> None:
+    measure = CONTRAST.replace("items?", "measure?")
+    for name in ("", measure, CONTRAST, f"{CONTRAST}&kind=all&page=2", f"{ITEM}&item=item-0003", "nothing"):
+        check_sound(page(viewer, name).text)

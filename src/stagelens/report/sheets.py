@@ -88,7 +88,7 @@ def latex_tables(verdicts: Verdicts) -> dict[str, Table]:
 
 
 def latex_text(table: Table) -> str:
-    """A table as a LaTeX tabular, for a document that uses booktabs."""
+    """A table as a LaTeX tabular, for a document that uses booktabs and amssymb."""
     columns = "".join("r" if numeric else "l" for numeric in table.numeric)
     lines = [" & ".join(map(_latex, row)) + r" \\" for row in (table.heads, *(row.cells for row in table.rows))]
     for place in reversed([index for index, row in enumerate(table.rows) if row.first and index]):
@@ -96,7 +96,7 @@ def latex_text(table: Table) -> str:
     head, *body = lines
     return "\n".join(
         [
-            r"% Needs \usepackage{booktabs}.",
+            r"% Needs \usepackage{booktabs,amssymb}.",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             head,
@@ -174,7 +174,7 @@ _LATEX: Final = str.maketrans(
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "|": r"\textbar{}",
-        '"': r"\textquotedbl{}",
+        '"': "''",
         "±": r"$\pm$",
         "−": r"$-$",
         "–": "--",
