@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("inspect_ai")
 
 from hostile import HUGE, Canary, attacks, huge
-from view_runs import STAGES, make_run, plain_texts
+from view_runs import STAGES, add_judgement, make_run, plain_texts
 
 from browser import dom_of, needs_chromium
 from stagelens.view.run import Run
@@ -54,6 +54,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             for stage in STAGES
         }
         folder = make_run(tmp_path_factory.mktemp("hostile"), answers, prompts={NAME: everything}, stratum=NAME)
+        add_judgement(folder, "sft", NAME, judge="<b>judge</b>", reasoning=f"It refuses.\n{everything}")
         viewer = Viewer(Run(folder))
         threading.Thread(target=viewer.serve_forever, daemon=True).start()
         yield Scene(folder, viewer, canary, texts)
@@ -121,6 +122,8 @@ def test_transcripts_are_text_and_what_hides_is_written_out(scene: Scene, tmp_pa
         assert hidden not in dom
         assert f"⟨U+{ord(hidden):04X}⟩" in dom
     assert "root:x:0:0" not in dom
+    assert dom.count("It refuses.\n") == 1  # what the judge wrote, beside the one answer that it was asked about
+    assert "What &lt;b&gt;judge&lt;/b&gt; wrote" in dom
 
 
 def test_a_huge_transcript_is_cut_and_says_so(scene: Scene, tmp_path: Path) -> None:

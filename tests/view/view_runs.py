@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +11,17 @@ import polars as pl
 from inspect_ai import Task
 from inspect_ai import eval as evaluate
 from inspect_ai.dataset import Sample
-from inspect_ai.model import ModelOutput
+from inspect_ai.model import ModelOutput, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from stagelens.analysis import analyze
-from stagelens.outcomes.inspect_logs import read_log
+from stagelens.benchmarks.safety.rubric import refusal_rubric
+from stagelens.engine.logs import METADATA_KEY
+from stagelens.judges.message import full_message
+from stagelens.judges.order import Turn, content_id
+from stagelens.judges.task import judging_task
+from stagelens.outcomes.inspect_logs import read_attempts, read_log
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import rewrite_report
 from stagelens.study.spec import Study
@@ -132,3 +138,28 @@ def plain_texts(items: int = 60) -> dict[str, dict[str, str]]:
         }
         for stage in STAGES
     }
+
+
+def add_judgement(folder: Path, stage: str, item: str, *, judge: str, reasoning: str) -> None:
+    """The log of a judge that was asked about one answer of the run and wrote this."""
+    (attempt,) = read_attempts(folder / "logs" / FAMILY / stage / "safety-0000.eval", {(item, 1)})
+    rubric = refusal_rubric()
+    message = full_message(rubric, attempt.conversation.record(attempt.group, attempt.evidence, thoughts=False))
+    content = content_id(message, attempt.group)
+    said = ModelOutput.from_content("judge", json.dumps({"reasoning": reasoning, "grade": "full_refusal"}))
+    task = judging_task(
+        rubric, [Turn(content)], {content: (message, attempt.group)}, max_tokens=100, scopes=None, version="1"
+    )
+    place = folder / "judgements" / "safety"
+    beside = folder / ".judging"
+    evaluate(
+        task,
+        model=get_model("mockllm/judge", custom_outputs=[said]),
+        log_dir=str(beside),
+        metadata={METADATA_KEY: {"judge": judge, "inputs": {}}},
+        display="none",
+    )
+    (log,) = beside.glob("*.eval")
+    place.mkdir(parents=True, exist_ok=True)
+    log.replace(place / f"judge-{stage}-0000.eval")
+    shutil.rmtree(beside)
