@@ -39,6 +39,7 @@ perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/organisms.py
 	@$(BIN)/python perf/audit.py
 	@$(BIN)/python perf/inspect_logs.py
+	@$(BIN)/python perf/report.py
 
 coverage: $(READY)  ## every number about the statistics, simulated; in minutes with QUICK=1
 	@$(BIN)/python perf/coverage.py $(if $(QUICK),--quick)

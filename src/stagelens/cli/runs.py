@@ -96,9 +96,47 @@ def judge(
 @app.command()
 def report(
     run_folder: RunArgument,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="DIR",
+            help="Write its figures (SVG, PNG) and tables (CSV, LaTeX) there as well.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a run's report.html again, from its verdicts and logs."""
     from stagelens.report.folder import rewrite_report
 
-    path = rewrite_report(run_folder)
-    Console().print(f"Report: {path}", highlight=False, markup=False, soft_wrap=True)
+    lines = [f"Report: {rewrite_report(run_folder)}"]
+    if export is not None:
+        from stagelens.report.export import export_report
+
+        notes = export_report(run_folder, export)
+        lines += [f"Figures and tables: {export}", *notes]
+    Console().print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def view(
+    run_folder: RunArgument,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Where to listen; 0 takes a port that is free.")
+    ] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, and open no browser.")] = False,
+) -> None:
+    """Show a run in the browser, with the transcripts beside the verdicts; on this machine alone."""
+    import webbrowser
+
+    from stagelens.view.run import Run
+    from stagelens.view.server import Viewer, serve
+
+    run = Run(run_folder)
+    study = run.verdicts.study
+    viewer = Viewer(run, port)
+    console = Console()
+    console.print(f"{study}: {viewer.address}\nCtrl-C ends it.", highlight=False, markup=False, soft_wrap=True)
+    if not no_open:
+        webbrowser.open(viewer.address)
+    serve(viewer)

@@ -9,13 +9,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from stagelens.errors import InputError
-from stagelens.outcomes.align import Attempts, align
+from stagelens.outcomes.align import Attempts
+from stagelens.outcomes.aligned import aligned
 from stagelens.outcomes.checks import check_paired
 from stagelens.outcomes.codes import Codes, coded, number_key
-from stagelens.outcomes.grades import HUMAN, Grades
+from stagelens.outcomes.grades import HUMAN
 from stagelens.outcomes.groups import Group, groups_of, stages_of
 from stagelens.outcomes.incapable import Incapable, incapable_of, incapable_sentences
-from stagelens.outcomes.judged import Judged, judged
 from stagelens.outcomes.measures import REFUSAL_MEASURES
 from stagelens.outcomes.scales import Scale, scale_of
 from stagelens.outcomes.schema import CONTROL_MEASURE
@@ -92,27 +92,9 @@ def _extremes(ends: list[float]) -> tuple[float | None, float | None]:
     return min(ends, default=None), max(ends, default=None)
 
 
-def _aligned(group: Group) -> tuple[Attempts, NDArray[np.int64] | None, Judged]:
-    rows = group.rows
-    attempts, run = align(rows.item, rows.epoch, rows.seed, rows.stage, group.one_checkpoint)
-    at = attempts.row
-    grades = Grades(
-        stage=rows.stage[at],
-        attempt=attempts.column,
-        judge=rows.judge[at],
-        value=rows.value[at],
-        status=rows.status[at],
-        probability=None if rows.probability is None else rows.probability[at],
-        judges=rows.judges,
-        stages=group.stages,
-        attempts=attempts.count,
-    )
-    return attempts, run, judged(grades)
-
-
 def _competence(group: Group) -> tuple[float | None, ...]:
     """Per stage the share of control prompts answered: an answer that shows no capability was not one."""
-    found = _aligned(group)[2]
+    found = aligned(group)[2]
     counted = (found.status == SCORED) | (found.status == INCAPABLE)
     answered = np.where(found.status == SCORED, found.values, 0.0)
     return tuple(
@@ -123,7 +105,7 @@ def _competence(group: Group) -> tuple[float | None, ...]:
 def _measure(
     group: Group, scale: Scale, competence: tuple[float | None, ...] | None, incapable: Sequence[Incapable]
 ) -> MeasureData:
-    attempts, run, found = _aligned(group)
+    attempts, run, found = aligned(group)
     rows = group.rows
     stratum, strata = _strata(group, attempts)
     return MeasureData(

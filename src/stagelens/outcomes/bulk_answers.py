@@ -116,15 +116,9 @@ def read_outcomes(path: str | Path, *, family: str, stage: str, stage_index: int
 def read_attempts(path: str | Path, wanted: Set[tuple[str, int]] | None = None) -> Iterator[Attempt]:
     """Every attempt of a file that has records, or those of the ``wanted`` (item, epoch)."""
     for row in _chosen(read_bulk(path), wanted).iter_rows(named=True):
-        if row["outcomes"] and row["error"] is None:
-            yield Attempt(
-                item=row["item"],
-                epoch=row["epoch"],
-                group=str(row["group"]),
-                conversation=_conversation(row),
-                records=tuple(row["outcomes"]),
-                evidence=None,
-            )
+        attempt = _attempt(row)
+        if attempt is not None:
+            yield attempt
 
 
 def read_groups(path: str | Path) -> Iterator[tuple[str, int, str]]:
@@ -158,6 +152,7 @@ def read_answers(path: str | Path, attempts: Set[tuple[str, int]]) -> Iterator[T
             grade=", ".join(record["measure"] for record in row["outcomes"] or () if record["value"] == 1.0) or None,
             system=talk.system,
             parts=talk.parts if len(talk.parts) > 1 else (),
+            attempt=_attempt(row),
         )
 
 
@@ -177,6 +172,19 @@ def _chosen(answers: pl.DataFrame, wanted: Set[tuple[str, int]] | None) -> pl.Da
         return answers
     keys = pl.DataFrame(sorted(wanted), schema={"item": pl.String, "epoch": pl.Int64}, orient="row")
     return answers.join(keys, on=["item", "epoch"], how="semi", maintain_order="left")
+
+
+def _attempt(row: Mapping[str, Any]) -> Attempt | None:
+    if not row["outcomes"] or row["error"] is not None:
+        return None
+    return Attempt(
+        item=row["item"],
+        epoch=row["epoch"],
+        group=str(row["group"]),
+        conversation=_conversation(row),
+        records=tuple(row["outcomes"]),
+        evidence=None,
+    )
 
 
 def _conversation(row: Mapping[str, Any]) -> Conversation:

@@ -34,7 +34,8 @@ class Transcript:
     """One answer as it was generated, None where there is none; ``group`` is the benchmark's word for the item.
 
     Of an agent ``answer`` is all that it said and did, as text; ``parts`` are the same piece by piece, thoughts
-    included; they are empty where the answer is one text without thoughts.
+    included; they are empty where the answer is one text without thoughts. ``explanation`` is what the benchmark's own
+    scorer said of it, ``attempt`` the same answer as judges are shown it; None where there are no records of it.
     """
 
     item: str
@@ -47,6 +48,8 @@ class Transcript:
     grade: str | None = None
     system: str | None = None
     parts: tuple[Part, ...] = ()
+    explanation: str | None = None
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +144,9 @@ def read_attempts(path: str | Path, wanted: Set[tuple[str, int]] | None = None) 
     for sample in log.samples or []:
         if wanted is not None and (str(sample.id), sample.epoch) not in wanted:
             continue
-        records = tuple(_scored(sample))
-        if records and not sample.error:
-            yield Attempt(
-                item=str(sample.id),
-                epoch=sample.epoch,
-                group=str(sample.metadata.get("group")),
-                conversation=conversation_of(sample.messages),
-                records=records,
-                evidence=_evidence(sample),
-            )
+        attempt = _attempt(sample)
+        if attempt is not None:
+            yield attempt
 
 
 def read_groups(path: str | Path) -> Iterator[tuple[str, int, str]]:
@@ -164,6 +160,20 @@ def read_groups(path: str | Path) -> Iterator[tuple[str, int, str]]:
     with _readable(path):
         for sample in read_eval_log_sample_summaries(str(path)):
             yield str(sample.id), sample.epoch, str(sample.metadata.get("group"))
+
+
+def _attempt(sample: EvalSample) -> Attempt | None:
+    records = tuple(_scored(sample))
+    if not records or sample.error:
+        return None
+    return Attempt(
+        item=str(sample.id),
+        epoch=sample.epoch,
+        group=str(sample.metadata.get("group")),
+        conversation=conversation_of(sample.messages),
+        records=records,
+        evidence=_evidence(sample),
+    )
 
 
 def _evidence(sample: EvalSample) -> str | None:
@@ -228,6 +238,8 @@ def _transcript(sample: EvalSample) -> Transcript:
         grade=words[0] if words else None,
         system=talk.system,
         parts=talk.parts if len(talk.parts) > 1 else (),
+        explanation="\n".join(filter(None, (score.explanation for score in (sample.scores or {}).values()))) or None,
+        attempt=_attempt(sample),
     )
 
 

@@ -91,6 +91,12 @@ class Row:
     lines: tuple[str, ...]
 
     @property
+    def sign(self) -> tuple[str, str]:
+        """Symbol and word of the verdict, drawn apart: a symbol may need another font."""
+        symbol, _, word = self.verdict.partition(" ")
+        return (symbol, word) if len(symbol) == 1 else ("", self.verdict)
+
+    @property
     def description(self) -> str:
         """The row in words, for those who do not see it."""
         levels = "; ".join(mark.text for mark in self.levels)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from stagelens.report.palette import DARK, LIGHT
 from stagelens.report.units import MISSING
 from stagelens.report.visible import visible
 
@@ -37,6 +38,7 @@ def _environment(package: str) -> Environment:
         keep_trailing_newline=False,
     )
     environment.filters["place"] = _place
+    environment.globals |= {"light": LIGHT, "dark": DARK}
     return environment
 
 
