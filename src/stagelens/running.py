@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagelens import engine
+from stagelens import engine as engines
 from stagelens.engine import Outcome
 from stagelens.engine.collect import decide
 from stagelens.engine.folder import write_text
@@ -25,17 +25,19 @@ def run(
     limit: int | None = None,
     with_controls: bool = False,
     reporter: Reporter | None = None,
+    engine: str = "local",
 ) -> Outcome:
     """Make the stages that are missing, ask what has not been asked, decide, report.
 
     With ``with_controls``, positive controls come next (see ``organisms.controls``), in ``controls`` of the run folder;
     what they show is written to ``controls.json`` there, and the study is decided and reported once more. What they
-    lack is named in ``missing`` too.
+    lack is named in ``missing`` too. ``engine``, local or ray, is where the study is trained and asked; the controls
+    are always made here.
 
     Raises:
         InputError: the study or something it names is not usable, or the folder holds work from other inputs.
     """
-    outcome = engine.run(study, out=out, limit=limit, reporter=reporter)
+    outcome = engines.run(study, out=out, limit=limit, reporter=reporter, engine=engine)
     if not with_controls:
         return outcome
     from stagelens.organisms.controls import run_controls
@@ -56,6 +58,7 @@ def run_to_verdicts(
     limit: int | None = None,
     sequential: bool = False,
     with_controls: bool = False,
+    engine: str = "local",
 ) -> Verdicts:
     """Run a study: make the stages that are missing, ask every stage, decide, and write the run folder.
 
@@ -66,6 +69,7 @@ def run_to_verdicts(
         sequential: ask in looks, and no further than is needed to decide (see ``Study.sequential``).
         with_controls: have the study's judges grade a small model in which a change is planted as well, to show whether
             they see one.
+        engine: ``local``, or ``ray`` for the cluster that ``RAY_ADDRESS`` names (this machine, where it names none).
 
     Returns:
         The verdicts, as in ``verdicts.json``. What is already in the run folder is not done again.
@@ -76,4 +80,6 @@ def run_to_verdicts(
     loaded = study if isinstance(study, Study) else Study.load(study)
     if sequential:
         loaded = loaded.sequential()
-    return run(loaded, out=None if out is None else Path(out), limit=limit, with_controls=with_controls).verdicts
+    return run(
+        loaded, out=None if out is None else Path(out), limit=limit, with_controls=with_controls, engine=engine
+    ).verdicts

@@ -13,6 +13,7 @@ import polars as pl
 from stagelens.engine.ask import ask_shards, unasked
 from stagelens.engine.bulk import grade_again
 from stagelens.engine.collect import collect_outcomes, decide, missing_sentences, outcomes_of, write_outcomes
+from stagelens.engine.engines import Engine, open_engine
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.found import note_found_shards, note_found_stages, take_over
 from stagelens.engine.identity import StageIdentity, identify_stages
@@ -65,6 +66,7 @@ class _Work:
     unasked: list[Shard]
     lacks: dict[str, str]
     judging: Judging
+    engine: Engine
 
 
 def default_folder(study: Study, limit: int | None) -> Path:
@@ -74,30 +76,44 @@ def default_folder(study: Study, limit: int | None) -> Path:
 
 
 def run(
-    study: Study, *, out: Path | None = None, limit: int | None = None, reporter: Reporter | None = None
+    study: Study,
+    *,
+    out: Path | None = None,
+    limit: int | None = None,
+    reporter: Reporter | None = None,
+    engine: str = "local",
 ) -> Outcome:
     """Make the stages that are missing, ask what has not been asked, decide, report.
+
+    ``engine`` says where stages are trained and asked (see ``engines``); nothing that is decided depends on it.
 
     Raises:
         InputError: the study or something it names is not usable, or the folder holds work from other inputs.
     """
-    with _opened(study, out, limit, reporter) as work:
+    with _opened(study, out, limit, reporter, engine=engine) as work:
         _train(work)
         return _evaluate(work)
 
 
-def train(study: Study, *, out: Path | None = None, reporter: Reporter | None = None) -> RunFolder:
+def train(
+    study: Study, *, out: Path | None = None, reporter: Reporter | None = None, engine: str = "local"
+) -> RunFolder:
     """Make the stages that are missing, and no more."""
-    with _opened(study, out, None, reporter) as work:
+    with _opened(study, out, None, reporter, engine=engine) as work:
         _train(work)
         return work.folder
 
 
 def evaluate(
-    study: Study, *, out: Path | None = None, limit: int | None = None, reporter: Reporter | None = None
+    study: Study,
+    *,
+    out: Path | None = None,
+    limit: int | None = None,
+    reporter: Reporter | None = None,
+    engine: str = "local",
 ) -> Outcome:
     """Ask what has not been asked, decide, report; every stage has to be there."""
-    with _opened(study, out, limit, reporter) as work:
+    with _opened(study, out, limit, reporter, engine=engine) as work:
         return _evaluate(work)
 
 
@@ -142,8 +158,10 @@ def _opened(
     *,
     stages: Collection[str] | None = None,
     known: Path | None = None,
+    engine: str = "local",
 ) -> Iterator[_Work]:
     """Read everything, claim the folder, and find every clash with what is in it, before anything is spent."""
+    opening = open_engine(engine)
     check_files(study)
     folder = RunFolder((out or default_folder(study, limit)).resolve())
     questions = read_questions(study, limit=limit)
@@ -152,7 +170,7 @@ def _opened(
     lacks = left_out(study)
     asking = [each for each in identities if stages is None or each.asked.of in stages]
     shards = tuple(shard for stage in asking for asked in questions for shard in cut_shards(study, stage, asked))
-    with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
+    with opening as at_work, folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
         if known is not None:
             take_over(RunFolder(known.resolve()), identities, shards, folder)
         note_found_stages(identities, folder, ledger)
@@ -171,6 +189,7 @@ def _opened(
             unasked=unasked(askable(shards, lacks), folder, ledger),
             lacks=lacks,
             judging=Judging(panels, study=study, folder=folder, reporter=reporter or silent()),
+            engine=at_work,
         )
         for notice in (notice for asked in questions for notice in asked.notices if work.unasked):
             work.reporter.say(notice)
@@ -198,6 +217,7 @@ def _train(work: _Work) -> None:
             folder=work.folder,
             ledger=work.ledger,
             reporter=work.reporter,
+            engine=work.engine,
         )
 
 
@@ -224,10 +244,11 @@ def _outcomes(work: _Work) -> pl.DataFrame:
             ledger=ledger,
             reporter=reporter,
             judging=work.judging,
+            engine=work.engine,
         )
         frames = [graded]
     elif asked:
-        ask_shards(unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
+        ask_shards(unasked, study=study, folder=folder, ledger=ledger, reporter=reporter, engine=work.engine)
         frames = [collect_outcomes(asked, study, folder, work.judging)]
     else:
         frames = []

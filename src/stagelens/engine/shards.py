@@ -6,8 +6,8 @@ are a function of the study alone. It lies inside one look of a sequential run; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from stagelens.benchmarks import get_benchmark
@@ -134,3 +134,16 @@ def _parts(study: Study, questions: Questions) -> Iterator[tuple[int, tuple[str,
             alike.setdefault(measures_of(item, benchmark.measures), []).append(item)
         for measures, part in alike.items():
             yield look, measures, tuple(part)
+
+
+def sendable(shard: Shard) -> Shard:
+    """The same shard without the rest of its cell's items, as it is sent to another machine."""
+    return replace(shard, questions=replace(shard.questions, items=()))
+
+
+def by_asked_stage(shards: Sequence[Shard]) -> list[tuple[StageIdentity, list[Shard]]]:
+    """Shards by the stage that they are asked of, in the order in which stages first appear."""
+    groups: dict[str, tuple[StageIdentity, list[Shard]]] = {}
+    for shard in shards:
+        groups.setdefault(shard.stage.piece, (shard.stage, []))[1].append(shard)
+    return list(groups.values())
