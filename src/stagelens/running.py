@@ -10,6 +10,8 @@ from stagelens import engine as engines
 from stagelens.engine import Outcome
 from stagelens.engine.collect import decide
 from stagelens.engine.folder import write_text
+from stagelens.engine.remote import is_url
+from stagelens.errors import InputError
 from stagelens.statistics.serialise import controls_to_json
 from stagelens.study.spec import Study
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def run(
     study: Study,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     limit: int | None = None,
     with_controls: bool = False,
     reporter: Reporter | None = None,
@@ -37,6 +39,8 @@ def run(
     Raises:
         InputError: the study or something it names is not usable, or the folder holds work from other inputs.
     """
+    if with_controls and out is not None and is_url(out):
+        raise InputError(f"Positive controls need a run folder on this machine, and --out is {out}: name a folder.")
     outcome = engines.run(study, out=out, limit=limit, reporter=reporter, engine=engine)
     if not with_controls:
         return outcome
@@ -64,7 +68,7 @@ def run_to_verdicts(
 
     Args:
         study: a loaded study, or the path of a study file.
-        out: the run folder; by default ``runs/<study name>`` beside the study file.
+        out: the run folder, or a URL that fsspec knows; by default ``runs/<study name>`` beside the study file.
         limit: ask at most this many items of each benchmark.
         sequential: ask in looks, and no further than is needed to decide (see ``Study.sequential``).
         with_controls: have the study's judges grade a small model in which a change is planted as well, to show whether
@@ -80,6 +84,4 @@ def run_to_verdicts(
     loaded = study if isinstance(study, Study) else Study.load(study)
     if sequential:
         loaded = loaded.sequential()
-    return run(
-        loaded, out=None if out is None else Path(out), limit=limit, with_controls=with_controls, engine=engine
-    ).verdicts
+    return run(loaded, out=out, limit=limit, with_controls=with_controls, engine=engine).verdicts

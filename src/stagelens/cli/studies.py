@@ -96,6 +96,9 @@ def plan(
             metavar="OUTCOMES", help="An outcome table to draw on, in place of assumptions.", show_default=False
         ),
     ] = None,
+    tokens_per_second: Annotated[
+        float, typer.Option(min=1, metavar="N", help="Tokens that one worker is assumed to read and generate.")
+    ] = 1000,
     as_json: JsonOption = False,
 ) -> None:
     """What would run: cells, tokens, hours; what could be detected and certified, by simulation."""
@@ -103,7 +106,7 @@ def plan(
     from stagelens.report.plan import print_plan
 
     loaded = _load(study)
-    planned = plan_study(loaded, limit=limit, pilot=pilot)
+    planned = plan_study(loaded, limit=limit, pilot=pilot, tokens_per_second=tokens_per_second)
     if as_json:
         print_json(planned.to_dict())
     else:

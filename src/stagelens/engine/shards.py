@@ -108,10 +108,7 @@ def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions
 
 def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iterator[Shard]:
     """The cell's shards, in order; in a sequential run those of one look after those of another."""
-    benchmark = questions.benchmark
-    attempts = ATTEMPTS_PER_SHARD if benchmark.turns(questions.settings) == 1 else EPISODES_PER_SHARD
-    size = max(1, attempts // questions.epochs)
-    number = 0
+    benchmark, size, number = questions.benchmark, _size(questions), 0
     for look, measures, part in _parts(study, questions):
         for start in range(0, len(part), size):
             items = part[start : start + size]
@@ -119,6 +116,18 @@ def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iter
             inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
             yield Shard(stage, questions, items, number, inputs, look, measures)
             number += 1
+
+
+def count_shards(study: Study, questions: Questions) -> int:
+    """How many ``cut_shards`` gives of one stage."""
+    size = _size(questions)
+    return sum(-(-len(part) // size) for _, _, part in _parts(study, questions))
+
+
+def _size(questions: Questions) -> int:
+    """Items in a shard."""
+    single = questions.benchmark.turns(questions.settings) == 1
+    return max(1, (ATTEMPTS_PER_SHARD if single else EPISODES_PER_SHARD) // questions.epochs)
 
 
 def _parts(study: Study, questions: Questions) -> Iterator[tuple[int, tuple[str, ...], tuple[Item, ...]]]:
