@@ -29,6 +29,8 @@ SHARD = 30
 @contextmanager
 def cluster_of(count: int) -> Iterator[Any]:
     """So many nodes of one CPU each, the first of them the head; yields Ray's ``Cluster``, with its ``address``."""
+    # Ray lets others go first, and on a busy machine its workers would hardly run.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - Ray's own name
     from ray.cluster_utils import Cluster
 
     own = {"num_cpus": 1, "object_store_memory": MEMORY}

@@ -39,7 +39,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     _print("What asking each stage takes", "stage", headings, stages, console)
     _say(
         f"{sum(cost.shards for cost in plan.stages):,} shards, {plan.hours:,.2f} hours of one worker, "
-        f"{plan.gpu_hours:,.2f} GPU-hours; so many workers, so many times faster (`--engine ray`).",
+        f"{plan.gpu_hours:,.2f} GPU-hours; `--engine ray` shares them among its workers.",
         console,
     )
     if plan.judging:

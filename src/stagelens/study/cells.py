@@ -64,7 +64,6 @@ class Cell:
     epochs: int
     prompt_tokens: int
     answer_tokens: int
-    shards: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,10 @@ class Plan:
     tokens_per_second: float
     assumed: Assumptions
     judging: tuple[JudgingCost, ...] = ()
+    shards: Mapping[str, int] = field(default_factory=dict)
+    """Of each benchmark, at every stage."""
     gpus: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """Of a worker of each (family, stage) whose ``resources`` give it some."""
+    """Of a worker of each (family, stage) that has ``resources``."""
 
     @property
     def stages(self) -> tuple[StageCost, ...]:
@@ -146,7 +147,7 @@ class Plan:
     def _stage(self, family: str, stage: str, cells: Sequence[Cell]) -> StageCost:
         prompts, answers = (sum(cell.prompt_tokens for cell in cells), sum(cell.answer_tokens for cell in cells))
         hours, gpus = (prompts + answers) / self.tokens_per_second / 3600, self.gpus.get((family, stage), 0.0)
-        shards = sum(cell.shards for cell in cells)
+        shards = sum(self.shards[cell.benchmark] for cell in cells)
         return StageCost(family, stage, shards, prompts, answers, hours, gpus, hours * gpus)
 
     @property
@@ -266,7 +267,8 @@ def plan(
         for asked in asked_stages(study, family)
         if asked.stage.resources is not None
     }
-    return Plan(cells, measures, tokens_per_second, assumed, tuple(judging), gpus)
+    shards = {benchmark: inventory[benchmark].shards for benchmark in study.benchmarks}
+    return Plan(cells, measures, tokens_per_second, assumed, tuple(judging), shards, gpus)
 
 
 def _cell(study: Study, family: str, stage: str, benchmark: str, holds: BenchmarkInventory) -> Cell:
@@ -283,7 +285,6 @@ def _cell(study: Study, family: str, stage: str, benchmark: str, holds: Benchmar
         epochs=holds.epochs,
         prompt_tokens=-(-characters // CHARACTERS_PER_TOKEN) * holds.epochs * holds.turns + read_again,
         answer_tokens=attempts * budget * holds.turns,
-        shards=holds.shards,
     )
 
 

@@ -72,7 +72,8 @@ class Asking:
             except StopIteration:
                 self._give_back(stream)
             except lost_errors() as error:
-                self._losses.note(sent.left[0].piece, error)
+                if sent.left:  # else only its end is lost: everything has come
+                    self._losses.note(sent.left[0].piece, error)
                 self._give_back(stream)
             else:
                 if isinstance(said, Answered):
