@@ -105,7 +105,10 @@ def once(condition: Callable[[], bool], then: Callable[[], object]) -> Iterator[
 
 
 def write_cluster_study(folder: Path, **of_stages: Any) -> Path:
-    """Two small stages that are trained, asked logged conversations in bulk and a few prompts through Inspect."""
+    """Two small stages that are trained, asked logged conversations in bulk and a few prompts through Inspect.
+
+    ``of_stages``: more fields of the stage of that name, ``base`` or ``sft``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_data(folder)
     logged = [
@@ -129,7 +132,7 @@ def write_cluster_study(folder: Path, **of_stages: Any) -> Path:
             "kind": kind,
             "recipe": RECIPES[kind],
             "mixture": {"sources": [{"name": kind, "path": f"{kind}.jsonl"}]},
-            **of_stages,
+            **of_stages.get(name, {}),
         }
         for name, kind in kinds.items()
     ]

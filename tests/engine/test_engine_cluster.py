@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from rich.console import Console
 
 from clusters import PROMPTS, SHARD, cluster_of, kill_tree, node, once, write_cluster_study
 from stagelens.engine import run, shards, train
+from stagelens.engine.cluster.connection import connect, disconnect
+from stagelens.engine.cluster.needs import Needs
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
 from stagelens.study.spec import Resources, Study
@@ -50,10 +53,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(study, folder / "local", cluster)
 
 
-def on_ray(world: World, out: Path) -> str:
+def on_ray(study: Study, out: Path) -> str:
     """Run on the cluster; what was said."""
     said = io.StringIO()
-    run(world.study, out=out, engine="ray", reporter=Reporter(Console(file=said, width=200)))
+    run(study, out=out, engine="ray", reporter=Reporter(Console(file=said, width=200)))
     return said.getvalue()
 
 
@@ -72,7 +75,7 @@ def logs(out: Path) -> dict[Path, int]:
 
 
 def test_two_nodes_give_the_verdicts_of_the_local_engine(world: World, tmp_path: Path) -> None:
-    said = on_ray(world, tmp_path / "run")
+    said = on_ray(world.study, tmp_path / "run")
     assert "Ray: 2 nodes, 2 CPUs, 0 GPUs" in said
     assert "made tiny/base (pretrain)" in said
     assert same(world, tmp_path / "run")
@@ -87,15 +90,22 @@ def test_two_nodes_give_the_verdicts_of_the_local_engine(world: World, tmp_path:
 
 
 def test_a_killed_node_changes_nothing(world: World, tmp_path: Path) -> None:
+    # Two CPUs, which one of the stages takes, are on one node alone; another takes its place when it is gone.
+    study = Study.load(write_cluster_study(tmp_path / "study", sft={"resources": {"cpus": 2}}))
     out = tmp_path / "run"
     made_before(world, out)
-    lost = world.cluster.add_node(num_cpus=1)
-    kill = lambda: world.cluster.remove_node(lost, allow_graceful=False)  # noqa: E731
-    with once(lambda: len(logs(out)) >= 2, kill) as killed:
-        said = on_ray(world, out)
-    assert killed
-    assert "Ray: 3 nodes" in said
-    assert "a worker was lost" in said
+    added = [world.cluster.add_node(num_cpus=2)]
+
+    def replace() -> None:
+        world.cluster.remove_node(added.pop(), allow_graceful=False)
+        added.append(world.cluster.add_node(num_cpus=2))
+
+    with once(lambda: any(path.parent.name == "sft" for path in logs(out)), replace) as replaced:
+        said = on_ray(study, out)
+    world.cluster.remove_node(added.pop(), allow_graceful=False)
+    assert replaced
+    assert "Ray: 3 nodes, 4 CPUs" in said
+    assert "a worker was lost at shard/tiny/sft/" in said
     assert same(world, out)
 
 
@@ -116,7 +126,7 @@ def test_a_killed_driver_loses_only_what_was_being_asked(world: World, tmp_path:
     before = logs(out)
     assert 2 <= len(before) < 2 * PROMPTS // SHARD
     (out / "ledger.sqlite").unlink()
-    on_ray(world, out)
+    on_ray(world.study, out)
     assert before.items() <= logs(out).items()
     assert same(world, out)
 
@@ -129,20 +139,33 @@ def test_a_run_with_nothing_to_do_needs_no_cluster_and_no_ledger(
     (out / "ledger.sqlite").unlink()
     before = logs(out)
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
-    on_ray(world, out)
+    on_ray(world.study, out)
     assert logs(out) == before
     assert same(world, out)
 
 
 @pytest.mark.bubblewrap
 def test_workers_that_see_no_file_of_the_driver_are_sent_them(world: World, tmp_path: Path) -> None:
-    # Two CPUs are on one node alone, which has empty folders where the study and the run are.
-    study = Study.load(write_cluster_study(tmp_path / "study", resources={"cpus": 2}))
+    # Two CPUs are on one node alone, which has an empty folder where the study and the run are.
+    wide = {"resources": {"cpus": 2}}
+    study = Study.load(write_cluster_study(tmp_path / "study", base=wide, sft=wide))
     hidden = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", str(tmp_path)]
     out = tmp_path / "run"
     with node(world.cluster.address, cpus=2, before=hidden):
         run(study, out=out, engine="ray")
     assert same(world, out)
+
+
+def test_a_task_without_gpus_sees_none(world: World) -> None:
+    import ray
+
+    ours = connect()
+    try:
+        seen = ray.remote(lambda: os.environ.get("CUDA_VISIBLE_DEVICES")).options(**Needs(1, 0).options())
+        assert ray.get(seen.remote()) == ""
+    finally:
+        if ours:
+            disconnect()
 
 
 def test_what_no_node_has_is_an_error_before_anything_is_done(world: World, tmp_path: Path) -> None:

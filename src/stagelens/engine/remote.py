@@ -73,9 +73,9 @@ class Remote:
                     checkpoints.setdefault("/".join(name.split("/")[:_CHECKPOINT]), []).append(name)
                 else:
                     self._fetch(name)
-            for place, names in checkpoints.items():
-                if f"{place}/{RECIPE}" in names:
-                    self._fetch_checkpoint(place, names)
+            for folder, names in checkpoints.items():
+                if f"{folder}/{RECIPE}" in names:
+                    self._fetch_checkpoint(folder, names)
 
     def send(self, place: Path) -> None:
         """Copy a file, or a checkpoint's folder, there."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stagelens.errors import InputError
 from stagelens.stages.launch import processes_on_gpus
 from stagelens.stages.recipe import accelerate_file
 from stagelens.study.spec import Resources, Stage
+
+HIDE_GPUS: Final = "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"
+"""A variable of Ray's: whether a task that is given no GPUs sees none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,12 @@ class Needs:
     gpus: float
 
     def options(self) -> dict[str, Any]:
-        """Of a task of Ray's: begun anew by the driver alone, and on whichever node has least to do."""
-        return {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_retries": 0, "scheduling_strategy": "SPREAD"}
+        """Of a task of Ray's: begun anew by the driver alone, and on whichever node has least to do.
+
+        One without GPUs would see all of its node's, and its model would lie on them: Ray hides them on request.
+        """
+        placed = {"num_cpus": self.cpus, "num_gpus": self.gpus, "max_retries": 0, "scheduling_strategy": "SPREAD"}
+        return placed if self.gpus else placed | {"runtime_env": {"env_vars": {HIDE_GPUS: "1"}}}
 
     def slots(self, node: Mapping[str, float]) -> int:
         """How many such tasks a node with these resources of Ray's runs at once."""
