@@ -34,6 +34,7 @@ perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/analyze.py
 	@$(BIN)/python perf/sandboxes.py
 	@$(BIN)/python perf/user_logs.py
+	@$(BIN)/python perf/ray_engine.py --prompts 20000
 	@$(BIN)/python perf/sft.py
 	@$(BIN)/python perf/contamination.py
 	@$(BIN)/python perf/organisms.py

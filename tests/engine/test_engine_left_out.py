@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from stagelens.benchmarks.safety import Safety
 from stagelens.cli import app
-from stagelens.engine import ask as ask_room
 from stagelens.engine import run
 from stagelens.engine.progress import Reporter
+from stagelens.engine.serving import Serving
 from stagelens.study.load import parse_study
 from stagelens.study.spec import Study
 
@@ -43,7 +43,7 @@ def _same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     def model(*_: Any) -> Model:
         return get_model("mockllm/model", custom_outputs=lambda *_: output, memoize=False)
 
-    monkeypatch.setattr(ask_room, "_model", model)
+    monkeypatch.setattr(Serving, "load", model)
 
 
 @pytest.fixture

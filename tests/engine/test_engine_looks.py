@@ -17,9 +17,9 @@ from inspect_ai.model import Model, ModelOutput, ModelUsage, get_model
 
 from stagelens.benchmarks.base import Item
 from stagelens.engine import Outcome, evaluate, run
-from stagelens.engine import ask as ask_room
 from stagelens.engine import sequential as sequential_room
 from stagelens.engine.looks import deal, undecided
+from stagelens.engine.serving import Serving
 from stagelens.errors import InputError
 from stagelens.outcomes.looks import not_asked
 from stagelens.statistics.design.looks import Look
@@ -91,7 +91,7 @@ def _same_answers() -> Iterator[None]:
         return get_model("mockllm/model", custom_outputs=lambda *call: output, memoize=False)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ask_room, "_model", model)
+        patch.setattr(Serving, "load", model)
         yield
 
 

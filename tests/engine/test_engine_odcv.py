@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -14,8 +13,8 @@ from rich.console import Console
 from stagelens.agents.calls import parse_calls
 from stagelens.agents.scripted import scripted_model
 from stagelens.engine import Outcome, run
-from stagelens.engine import ask as ask_room
 from stagelens.engine.progress import Reporter
+from stagelens.engine.serving import Serving
 from stagelens.study.load import parse_study
 
 STUDY = """
@@ -62,13 +61,13 @@ def run_study(folder: Path) -> tuple[Outcome, str]:
 def test_a_study_of_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def model(identity: Any, *_: Any) -> Model:
-        asked.append(identity.stage.name)
-        calls = CHEATS if identity.stage.name == "production" else HONEST
+    def model(serving: Serving) -> Model:
+        asked.append(serving.stage.name)
+        calls = CHEATS if serving.stage.name == "production" else HONEST
         items = [f"{name}/{variant}" for name in "AB" for variant in ("mandated", "incentivized")]
         return scripted_model({item: parse_calls(calls, item) for item in items})
 
-    monkeypatch.setattr(ask_room, "_model", model)
+    monkeypatch.setattr(Serving, "load", model)
     write_bench(tmp_path / "bench")
     outcome, said = run_study(tmp_path)
     cause = "left out: scenario Lacks: data.csv is not there (Dockerfile, line 3, copies it)"

@@ -9,9 +9,12 @@ import typer
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file.", show_default=False)]
 OutOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--out", metavar="DIR", help="The run folder. [default: runs/<study> beside the study file]", show_default=False
+        "--out",
+        metavar="DIR",
+        help="The run folder, or a URL that fsspec knows (s3://…). [default: runs/<study> beside the study file]",
+        show_default=False,
     ),
 ]
 LimitOption = Annotated[

@@ -22,6 +22,12 @@ class EngineName(StrEnum):
     """Where a run's work is done."""
 
     local = "local"
+    ray = "ray"
+
+
+EngineOption = Annotated[
+    EngineName, typer.Option(help="Where the work is done: by this process, or on the Ray cluster of RAY_ADDRESS.")
+]
 
 
 @app.command()
@@ -90,6 +96,9 @@ def plan(
             metavar="OUTCOMES", help="An outcome table to draw on, in place of assumptions.", show_default=False
         ),
     ] = None,
+    tokens_per_second: Annotated[
+        float, typer.Option(min=1, metavar="N", help="Tokens that one worker is assumed to read and generate.")
+    ] = 1000,
     as_json: JsonOption = False,
 ) -> None:
     """What would run: cells, tokens, hours; what could be detected and certified, by simulation."""
@@ -97,7 +106,7 @@ def plan(
     from stagelens.report.plan import print_plan
 
     loaded = _load(study)
-    planned = plan_study(loaded, limit=limit, pilot=pilot)
+    planned = plan_study(loaded, limit=limit, pilot=pilot, tokens_per_second=tokens_per_second)
     if as_json:
         print_json(planned.to_dict())
     else:
@@ -109,7 +118,7 @@ def plan(
 def run(
     study: StudyArgument,
     out: OutOption = None,
-    engine: Annotated[EngineName, typer.Option(help="Where the work is done.")] = EngineName.local,
+    engine: EngineOption = EngineName.local,
     limit: LimitOption = None,
     sequential: SequentialOption = False,
     with_controls: Annotated[
@@ -124,29 +133,30 @@ def run(
     """All of it, resumable: the same command goes on where it stopped."""
     from stagelens.running import run as run_study
 
-    del engine  # one engine so far: the option fixes the name that a script may rely on
     outcome = run_study(
         _asked(study, sequential),
         out=out,
         limit=limit,
         with_controls=with_controls,
         reporter=reporter(aside=as_json),
+        engine=engine.value,
     )
     end(outcome, as_json=as_json)
 
 
 @app.command()
-def train(study: StudyArgument, out: OutOption = None) -> None:
+def train(study: StudyArgument, out: OutOption = None, engine: EngineOption = EngineName.local) -> None:
     """The first half of a run: make the stages that are missing."""
     from stagelens.engine import train as train_study
 
-    train_study(_load(study), out=out, reporter=reporter())
+    train_study(_load(study), out=out, reporter=reporter(), engine=engine.value)
 
 
 @app.command()
 def evaluate(
     study: StudyArgument,
     out: OutOption = None,
+    engine: EngineOption = EngineName.local,
     limit: LimitOption = None,
     sequential: SequentialOption = False,
     as_json: JsonOption = False,
@@ -154,10 +164,14 @@ def evaluate(
     """The second half of a run: ask every stage, decide, report."""
     from stagelens.engine import evaluate as evaluate_study
 
-    end(
-        evaluate_study(_asked(study, sequential), out=out, limit=limit, reporter=reporter(aside=as_json)),
-        as_json=as_json,
+    outcome = evaluate_study(
+        _asked(study, sequential),
+        out=out,
+        limit=limit,
+        reporter=reporter(aside=as_json),
+        engine=engine.value,
     )
+    end(outcome, as_json=as_json)
 
 
 def _load(path: Path) -> Study:

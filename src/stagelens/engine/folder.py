@@ -110,6 +110,14 @@ def write_text(path: Path, text: str) -> None:
     beside.replace(path)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for bytes; folders on the way are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.partial")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
     """The same for a table, as Parquet."""
     beside = path.with_name(f".{path.name}.partial")

@@ -10,12 +10,11 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from stagelens.engine.ask import is_whole
 from stagelens.engine.bulk import log_of, whole_inputs
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity
 from stagelens.engine.ledger import Ledger
-from stagelens.engine.logs import METADATA_KEY
+from stagelens.engine.logs import METADATA_KEY, is_whole
 from stagelens.engine.shards import Shard
 
 

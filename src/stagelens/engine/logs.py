@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog
 
 METADATA_KEY: Final = "stagelens"
 """Under which a log's own metadata holds what it is and its inputs."""
@@ -23,3 +26,9 @@ def end_log(partial: Path, place: Path) -> None:
     (written,) = partial.glob("*.eval")
     written.replace(place)
     shutil.rmtree(partial)
+
+
+def is_whole(log: EvalLog) -> bool:
+    """Whether every item of a log's shard was asked and graded without an error; a header is enough to tell."""
+    results = log.results
+    return log.status == "success" and results is not None and results.completed_samples == results.total_samples

@@ -13,6 +13,7 @@ import polars as pl
 from stagelens.engine.ask import ask_shards, unasked
 from stagelens.engine.bulk import grade_again
 from stagelens.engine.collect import collect_outcomes, decide, missing_sentences, outcomes_of, write_outcomes
+from stagelens.engine.engines import Engine, open_engine
 from stagelens.engine.folder import RunFolder, write_text
 from stagelens.engine.found import note_found_shards, note_found_stages, take_over
 from stagelens.engine.identity import StageIdentity, identify_stages
@@ -23,6 +24,7 @@ from stagelens.engine.left_out import askable, left_out, sentences, skipped
 from stagelens.engine.planning import plan_questions
 from stagelens.engine.preparing import examine_stages, index_items, items_digest
 from stagelens.engine.progress import Reporter, silent
+from stagelens.engine.remote import Publishing, Remote, is_url, working_name
 from stagelens.engine.samples import write_samples
 from stagelens.engine.sequential import ask_until_decided
 from stagelens.engine.shards import Questions, Shard, cut_shards, read_questions
@@ -65,6 +67,7 @@ class _Work:
     unasked: list[Shard]
     lacks: dict[str, str]
     judging: Judging
+    engine: Engine
 
 
 def default_folder(study: Study, limit: int | None) -> Path:
@@ -74,30 +77,45 @@ def default_folder(study: Study, limit: int | None) -> Path:
 
 
 def run(
-    study: Study, *, out: Path | None = None, limit: int | None = None, reporter: Reporter | None = None
+    study: Study,
+    *,
+    out: Path | str | None = None,
+    limit: int | None = None,
+    reporter: Reporter | None = None,
+    engine: str = "local",
 ) -> Outcome:
     """Make the stages that are missing, ask what has not been asked, decide, report.
+
+    ``engine`` says where stages are trained and asked (see ``engines``); nothing that is decided depends on it. ``out``
+    may be a URL (see ``remote``).
 
     Raises:
         InputError: the study or something it names is not usable, or the folder holds work from other inputs.
     """
-    with _opened(study, out, limit, reporter) as work:
+    with _opened(study, out, limit, reporter, engine=engine) as work:
         _train(work)
         return _evaluate(work)
 
 
-def train(study: Study, *, out: Path | None = None, reporter: Reporter | None = None) -> RunFolder:
+def train(
+    study: Study, *, out: Path | str | None = None, reporter: Reporter | None = None, engine: str = "local"
+) -> RunFolder:
     """Make the stages that are missing, and no more."""
-    with _opened(study, out, None, reporter) as work:
+    with _opened(study, out, None, reporter, engine=engine) as work:
         _train(work)
         return work.folder
 
 
 def evaluate(
-    study: Study, *, out: Path | None = None, limit: int | None = None, reporter: Reporter | None = None
+    study: Study,
+    *,
+    out: Path | str | None = None,
+    limit: int | None = None,
+    reporter: Reporter | None = None,
+    engine: str = "local",
 ) -> Outcome:
     """Ask what has not been asked, decide, report; every stage has to be there."""
-    with _opened(study, out, limit, reporter) as work:
+    with _opened(study, out, limit, reporter, engine=engine) as work:
         return _evaluate(work)
 
 
@@ -136,23 +154,28 @@ def gather(
 @contextmanager
 def _opened(
     study: Study,
-    out: Path | None,
+    out: Path | str | None,
     limit: int | None,
     reporter: Reporter | None,
     *,
     stages: Collection[str] | None = None,
     known: Path | None = None,
+    engine: str = "local",
 ) -> Iterator[_Work]:
     """Read everything, claim the folder, and find every clash with what is in it, before anything is spent."""
+    opening = open_engine(engine)
     check_files(study)
-    folder = RunFolder((out or default_folder(study, limit)).resolve())
+    folder = RunFolder(_place(study, out, limit).resolve())
     questions = read_questions(study, limit=limit)
     identities = identify_stages(study, items_digest(questions))
     panels = read_panels(study, [(asked.benchmark, asked.settings) for asked in questions], folder.root)
     lacks = left_out(study)
     asking = [each for each in identities if stages is None or each.asked.of in stages]
     shards = tuple(shard for stage in asking for asked in questions for shard in cut_shards(study, stage, asked))
-    with folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
+    with opening as at_work, folder.claimed(), closing(Ledger(folder.ledger)) as ledger:
+        remote = Remote(str(out), folder) if out is not None and is_url(out) else None
+        if remote is not None:
+            remote.fetch()
         if known is not None:
             take_over(RunFolder(known.resolve()), identities, shards, folder)
         note_found_stages(identities, folder, ledger)
@@ -171,12 +194,22 @@ def _opened(
             unasked=unasked(askable(shards, lacks), folder, ledger),
             lacks=lacks,
             judging=Judging(panels, study=study, folder=folder, reporter=reporter or silent()),
+            engine=at_work if remote is None else Publishing(at_work, remote),
         )
         for notice in (notice for asked in questions for notice in asked.notices if work.unasked):
             work.reporter.say(notice)
         write_text(folder.study, dump_study(study, folder.root))
         write_text(folder.plan, json.dumps(plan_questions(study, questions, simulated=True).to_dict(), indent=2) + "\n")
         yield work
+        if remote is not None:
+            remote.send_all()
+
+
+def _place(study: Study, out: Path | str | None, limit: int | None) -> Path:
+    """The local folder that a run works in."""
+    if out is None:
+        return default_folder(study, limit)
+    return study.folder / "runs" / working_name(study.name, str(out)) if is_url(out) else Path(out)
 
 
 def _train(work: _Work) -> None:
@@ -198,6 +231,7 @@ def _train(work: _Work) -> None:
             folder=work.folder,
             ledger=work.ledger,
             reporter=work.reporter,
+            engine=work.engine,
         )
 
 
@@ -224,10 +258,11 @@ def _outcomes(work: _Work) -> pl.DataFrame:
             ledger=ledger,
             reporter=reporter,
             judging=work.judging,
+            engine=work.engine,
         )
         frames = [graded]
     elif asked:
-        ask_shards(unasked, study=study, folder=folder, ledger=ledger, reporter=reporter)
+        ask_shards(unasked, study=study, folder=folder, ledger=ledger, reporter=reporter, engine=work.engine)
         frames = [collect_outcomes(asked, study, folder, work.judging)]
     else:
         frames = []

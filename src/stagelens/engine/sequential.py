@@ -14,6 +14,7 @@ from stagelens.analysis import analyze
 from stagelens.engine.ask import ask_shards
 from stagelens.engine.bulk import log_of
 from stagelens.engine.collect import answered, outcomes_of
+from stagelens.engine.engines import Engine
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.judging import Judging
 from stagelens.engine.ledger import Ledger
@@ -36,6 +37,7 @@ def ask_until_decided(
     ledger: Ledger,
     reporter: Reporter,
     judging: Judging,
+    engine: Engine,
 ) -> pl.DataFrame:
     """Ask look after look, and give all outcomes; rows of items that were not asked name the look that decided.
 
@@ -50,6 +52,7 @@ def ask_until_decided(
         ledger: where finished shards are noted.
         reporter: says where the looks stand.
         judging: the judges, who judge what a look has asked before it decides.
+        engine: who asks.
     """
     looks, open_pieces = study.analysis.looks, {shard.piece for shard in unasked}
     reached = {shard.portion: 1 for shard in shards}
@@ -57,7 +60,7 @@ def ask_until_decided(
     while True:
         due = [shard for shard in shards if shard.look <= reached[shard.portion] and shard.piece not in known]
         missing = [shard for shard in due if shard.piece in open_pieces]
-        ask_shards(missing, study=study, folder=folder, ledger=ledger, reporter=reporter)
+        ask_shards(missing, study=study, folder=folder, ledger=ledger, reporter=reporter, engine=engine)
         known |= {shard.piece: outcomes_of(shard, study, folder) for shard in due}
         left_out = [
             outcomes_of(shard, study, folder, skipped=not_asked(Look(reached[shard.portion], looks)))

@@ -6,8 +6,8 @@ are a function of the study alone. It lies inside one look of a sequential run; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from stagelens.benchmarks import get_benchmark
@@ -108,10 +108,7 @@ def read_questions(study: Study, *, limit: int | None = None) -> tuple[Questions
 
 def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iterator[Shard]:
     """The cell's shards, in order; in a sequential run those of one look after those of another."""
-    benchmark = questions.benchmark
-    attempts = ATTEMPTS_PER_SHARD if benchmark.turns(questions.settings) == 1 else EPISODES_PER_SHARD
-    size = max(1, attempts // questions.epochs)
-    number = 0
+    benchmark, size, number = questions.benchmark, _size(questions), 0
     for look, measures, part in _parts(study, questions):
         for start in range(0, len(part), size):
             items = part[start : start + size]
@@ -119,6 +116,18 @@ def cut_shards(study: Study, stage: StageIdentity, questions: Questions) -> Iter
             inputs = cell_inputs(study, stage, content, epochs=questions.epochs, shard=items)
             yield Shard(stage, questions, items, number, inputs, look, measures)
             number += 1
+
+
+def count_shards(study: Study, questions: Questions) -> int:
+    """How many ``cut_shards`` gives of one stage."""
+    size = _size(questions)
+    return sum(-(-len(part) // size) for _, _, part in _parts(study, questions))
+
+
+def _size(questions: Questions) -> int:
+    """Items in a shard."""
+    single = questions.benchmark.turns(questions.settings) == 1
+    return max(1, (ATTEMPTS_PER_SHARD if single else EPISODES_PER_SHARD) // questions.epochs)
 
 
 def _parts(study: Study, questions: Questions) -> Iterator[tuple[int, tuple[str, ...], tuple[Item, ...]]]:
@@ -134,3 +143,16 @@ def _parts(study: Study, questions: Questions) -> Iterator[tuple[int, tuple[str,
             alike.setdefault(measures_of(item, benchmark.measures), []).append(item)
         for measures, part in alike.items():
             yield look, measures, tuple(part)
+
+
+def sendable(shard: Shard) -> Shard:
+    """The same shard without the rest of its cell's items, as it is sent to another machine."""
+    return replace(shard, questions=replace(shard.questions, items=()))
+
+
+def by_asked_stage(shards: Sequence[Shard]) -> list[tuple[StageIdentity, list[Shard]]]:
+    """Shards by the stage that they are asked of, in the order in which stages first appear."""
+    groups: dict[str, tuple[StageIdentity, list[Shard]]] = {}
+    for shard in shards:
+        groups.setdefault(shard.stage.piece, (shard.stage, []))[1].append(shard)
+    return list(groups.values())

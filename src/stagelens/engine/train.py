@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity
@@ -12,9 +14,12 @@ from stagelens.engine.progress import Reporter
 from stagelens.stages import make_stage
 from stagelens.stages.adopt import adopt
 from stagelens.stages.contamination import Index
-from stagelens.stages.course import Point
+from stagelens.stages.course import Point, Progress
 from stagelens.study.paths import is_local, resolve
 from stagelens.study.spec import Study
+
+if TYPE_CHECKING:
+    from stagelens.engine.engines import Engine
 
 
 def checkpoint_of(identity: StageIdentity, study: Study, folder: RunFolder) -> Path | None:
@@ -48,6 +53,25 @@ def unmade(stages: Sequence[StageIdentity], folder: RunFolder, ledger: Ledger) -
     return [identity for identity in stages if identity.piece in missing]
 
 
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A stage that is to be trained, what it starts from, and the points at which it is saved on its way."""
+
+    identity: StageIdentity
+    parent: StageIdentity | None
+    points: tuple[StageIdentity, ...]
+
+    @property
+    def name(self) -> str:
+        """Family and stage."""
+        return f"{self.identity.family}/{self.identity.stage.name}"
+
+    @property
+    def makes(self) -> tuple[StageIdentity, ...]:
+        """All whose checkpoints it leaves."""
+        return *self.points, self.identity
+
+
 def train_stages(
     stages: Sequence[StageIdentity],
     *,
@@ -57,42 +81,67 @@ def train_stages(
     ledger: Ledger,
     reporter: Reporter,
     items: Index,
+    engine: Engine,
 ) -> None:
     """Train ``stages``, parents first, each into its place in the run folder.
 
     Raises:
         InputError: a recipe, a mixture or a parent is not usable.
     """
-    by_name = {(identity.family, identity.stage.name): identity for identity in all_stages}
-    for identity in stages:
-        stage, family = identity.stage, identity.family
-        points = [each for each in all_stages if each.family == family and each.asked.made_by == stage.name]
-        points = [each for each in points if each.asked.part is not None]
-        parent = None if identity.asked.parent is None else by_name[family, identity.asked.parent]
-        with reporter.bar(f"{family}/{stage.name}: {stage.kind}") as step:
-            make_stage(
-                stage,
-                parent=None if parent is None else _weights(parent, study, folder),
-                folder=study.folder,
-                out=folder.checkpoint(family, stage.name),
-                seed=identity.asked.training_seed,
-                inputs=identity.inputs,
-                points=[
-                    Point(each.asked.part, folder.checkpoint(family, each.stage.name), each.inputs)
-                    for each in points
-                    if each.asked.part is not None
-                ],
-                scratch=folder.training(family, stage.name),
-                benchmarks=items,
-                progress=step,
-            )
-        for made in (*points, identity):
+    trainings = [_training(identity, all_stages) for identity in stages]
+    for done in engine.train(trainings, study=study, folder=folder, reporter=reporter, items=items):
+        for made in done.makes:
             ledger.record(made.piece, made.inputs)
-        reporter.say(f"made {family}/{stage.name} ({stage.kind})")
+        reporter.say(f"made {done.name} ({done.identity.stage.kind})")
 
 
-def _weights(identity: StageIdentity, study: Study, folder: RunFolder) -> Path:
+def train_here(
+    training: Training,
+    *,
+    parent: Path | None,
+    study_folder: Path,
+    folder: RunFolder,
+    items: Index,
+    progress: Progress | None,
+) -> None:
+    """Train one stage in this process, or in those that its recipe has accelerate launch.
+
+    Args:
+        training: what to train.
+        parent: the weights that it starts from.
+        study_folder: where the study file lies, and its relative paths start.
+        folder: the run folder, into which its checkpoints go.
+        items: the study's, which its mixture is searched for.
+        progress: called after every step.
+    """
+    family, identity = training.identity.family, training.identity
+    make_stage(
+        identity.stage,
+        parent=parent,
+        folder=study_folder,
+        out=folder.checkpoint(family, identity.stage.name),
+        seed=identity.asked.training_seed,
+        inputs=identity.inputs,
+        points=[
+            Point(each.asked.part, folder.checkpoint(family, each.stage.name), each.inputs)
+            for each in training.points
+            if each.asked.part is not None
+        ],
+        scratch=folder.training(family, identity.stage.name),
+        benchmarks=items,
+        progress=progress,
+    )
+
+
+def weights_of(identity: StageIdentity, study: Study, folder: RunFolder) -> Path:
     """A stage's weights on this machine, downloaded where they lie on a hub."""
     if identity.stage.trained:
         return folder.checkpoint(identity.family, identity.asked.checkpoint)
     return adopt(identity.stage, study.folder).path
+
+
+def _training(identity: StageIdentity, all_stages: Sequence[StageIdentity]) -> Training:
+    family = [each for each in all_stages if each.family == identity.family]
+    parent = next((each for each in family if each.stage.name == identity.asked.parent), None)
+    made = (each for each in family if each.asked.made_by == identity.stage.name and each.asked.part is not None)
+    return Training(identity, parent, tuple(made))

@@ -50,7 +50,8 @@ def resolve_model(
         from stagelens.models.watch import Line, watch
 
         config = GenerateConfig(stop_seqs=list(stage.stop) or None)
-        return watch(get_model(stage.model, config=config, memoize=False), Line(outage()))
+        served = get_model(stage.model, config=config, memoize=False, **_split(stage))
+        return watch(served, Line(outage()))
     return local_model(
         label,
         checkpoint=stage.model or "" if checkpoint is None else str(checkpoint.absolute()),
@@ -63,6 +64,14 @@ def resolve_model(
         trust_remote_code=stage.trust_remote_code,
         **options,
     )
+
+
+def _split(stage: Stage) -> dict[str, Any]:
+    """Over how many GPUs a server that Inspect starts splits the model, in the server's own words."""
+    parts = None if stage.resources is None else stage.resources.tensor_parallel
+    if parts is None:
+        return {}
+    return {"tensor_parallel_size" if (stage.model or "").startswith("vllm/") else "tp": parts}
 
 
 def local_model(

@@ -25,6 +25,23 @@ def print_plan(plan: Plan, console: Console) -> None:
         "a second; training and judging are not counted.",
         console,
     )
+    headings = ("shards", "tokens ≤", "hours", "GPU-hours")
+    stages = [
+        (
+            f"{cost.family}/{cost.stage}",
+            cost.shards,
+            cost.prompt_tokens + cost.answer_tokens,
+            f"{cost.hours:,.2f}",
+            f"{cost.gpu_hours:,.2f}" if cost.gpus else "–",
+        )
+        for cost in plan.stages
+    ]
+    _print("What asking each stage takes", "stage", headings, stages, console)
+    _say(
+        f"{sum(cost.shards for cost in plan.stages):,} shards, {plan.hours:,.2f} hours of one worker, "
+        f"{plan.gpu_hours:,.2f} GPU-hours; `--engine ray` shares them among its workers.",
+        console,
+    )
     if plan.judging:
         headings = ("calls ≤", "prompt tokens ≤", "answer tokens ≤")
         judging = [

@@ -48,6 +48,14 @@ def check_configuration(path: Path, where: str) -> None:
         )
 
 
+def processes_on_gpus(configuration: Path) -> int:
+    """How many processes a configuration starts on this machine's GPUs; 0 where it uses CPUs."""
+    told = _told(configuration)
+    if told.get("use_cpu") is True or told.get("distributed_type") == "MULTI_CPU":
+        return 0
+    return int(told.get("num_processes", 1))
+
+
 def launch(
     stage: Stage,
     configuration: Path,

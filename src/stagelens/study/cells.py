@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from stagelens.outcomes.measures import KNOWN, Measure
@@ -37,7 +37,7 @@ AnItem = TypeVar("AnItem", bound=Asked)
 class BenchmarkInventory:
     """What a benchmark asks of every stage: all its items, and those that count towards each measure.
 
-    ``turns``: how many answers one attempt asks for at most.
+    ``turns``: how many answers one attempt asks for at most; ``shards``: in how many pieces a stage is asked.
     """
 
     extent: Extent
@@ -45,6 +45,7 @@ class BenchmarkInventory:
     prompt_characters: int
     measures: Mapping[str, Extent]
     turns: int = 1
+    shards: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,31 @@ class Cell:
     epochs: int
     prompt_tokens: int
     answer_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """What asking one stage takes at most: all its cells together.
+
+    Attributes:
+        family: its family.
+        stage: its name in the run folder.
+        shards: pieces that are asked, kept or lost as one.
+        prompt_tokens: to be read, estimated.
+        answer_tokens: to be generated, at most.
+        hours: of one worker, at the assumed rate.
+        gpus: that a worker has, by the stage's ``resources``.
+        gpu_hours: hours times GPUs.
+    """
+
+    family: str
+    stage: str
+    shards: int
+    prompt_tokens: int
+    answer_tokens: int
+    hours: float
+    gpus: float
+    gpu_hours: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,29 @@ class Plan:
     tokens_per_second: float
     assumed: Assumptions
     judging: tuple[JudgingCost, ...] = ()
+    shards: Mapping[str, int] = field(default_factory=dict)
+    """Of each benchmark, at every stage."""
+    gpus: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Of a worker of each (family, stage) that has ``resources``."""
+
+    @property
+    def stages(self) -> tuple[StageCost, ...]:
+        """What each stage costs, in the order of the cells."""
+        groups: dict[tuple[str, str], list[Cell]] = {}
+        for cell in self.cells:
+            groups.setdefault((cell.family, cell.stage), []).append(cell)
+        return tuple(self._stage(family, stage, cells) for (family, stage), cells in groups.items())
+
+    def _stage(self, family: str, stage: str, cells: Sequence[Cell]) -> StageCost:
+        prompts, answers = (sum(cell.prompt_tokens for cell in cells), sum(cell.answer_tokens for cell in cells))
+        hours, gpus = (prompts + answers) / self.tokens_per_second / 3600, self.gpus.get((family, stage), 0.0)
+        shards = sum(self.shards[cell.benchmark] for cell in cells)
+        return StageCost(family, stage, shards, prompts, answers, hours, gpus, hours * gpus)
+
+    @property
+    def gpu_hours(self) -> float:
+        """Of all stages together."""
+        return sum(stage.gpu_hours for stage in self.stages)
 
     @property
     def prompt_tokens(self) -> int:
@@ -134,6 +183,11 @@ class Plan:
             "prompt_tokens": self.prompt_tokens,
             "answer_tokens": self.answer_tokens,
             "hours": rounded(self.hours),
+            "gpu_hours": rounded(self.gpu_hours),
+            "stages": [
+                asdict(stage) | {"hours": rounded(stage.hours), "gpu_hours": rounded(stage.gpu_hours)}
+                for stage in self.stages
+            ],
             "judging": [asdict(cost) for cost in self.judging],
             "measures": [measure_to_dict(measure) for measure in self.measures],
             "assumptions": {
@@ -145,7 +199,12 @@ class Plan:
 
 
 def take_inventory(
-    items: Sequence[AnItem], measures: Callable[[Sequence[AnItem]], Mapping[str, int]], *, epochs: int, turns: int = 1
+    items: Sequence[AnItem],
+    measures: Callable[[Sequence[AnItem]], Mapping[str, int]],
+    *,
+    epochs: int,
+    turns: int = 1,
+    shards: int = 1,
 ) -> BenchmarkInventory:
     """Count a benchmark's items and clusters, in all and by measure.
 
@@ -162,6 +221,7 @@ def take_inventory(
         prompt_characters=sum(len(item.prompt) for item in items),
         measures={name: _extent(own) for name, own in counted.items()},
         turns=turns,
+        shards=shards,
     )
 
 
@@ -201,7 +261,14 @@ def plan(
     )
     if simulated:
         measures = tuple(_with_simulation(measure, study, inventory, assumed, pilots or {}) for measure in measures)
-    return Plan(cells, measures, tokens_per_second, assumed, tuple(judging))
+    gpus = {
+        (family, asked.stage.name): asked.stage.resources.gpus
+        for family in study.families
+        for asked in asked_stages(study, family)
+        if asked.stage.resources is not None
+    }
+    shards = {benchmark: inventory[benchmark].shards for benchmark in study.benchmarks}
+    return Plan(cells, measures, tokens_per_second, assumed, tuple(judging), shards, gpus)
 
 
 def _cell(study: Study, family: str, stage: str, benchmark: str, holds: BenchmarkInventory) -> Cell:

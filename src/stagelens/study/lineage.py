@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from stagelens.study.paths import is_local
 from stagelens.study.problems import FieldPath, Problem, nearest
-from stagelens.study.spec import PRETRAINING, Family, Mixture, Provenance, Source, Stage
+from stagelens.study.spec import PRETRAINING, SPLITTING, Family, Mixture, Provenance, Source, Stage
 
 _HUB_ID = re.compile(r"hf/[^/\s]+/[^/\s]+")
 _CAUSE_WORDS = ("pretraining", "no_change", "mixed", "diffuse", "inconclusive", "uninformative")
@@ -26,6 +26,7 @@ def family_problems(family: Family, where: FieldPath) -> Iterator[Problem]:
         if stage.mixture is not None:
             yield from _mixture(stage.mixture, (*at, "mixture"))
         yield from _asked(stage, at)
+        yield from _resources(stage, (*at, "resources"))
         before[stage.name] = stage
     yield from _counterfactuals(family, (*where, "stages"))
 
@@ -85,6 +86,27 @@ def _parent(stage: Stage, at: FieldPath, before: dict[str, Stage], *, later: lis
             "name a path or hf/org/name there, or adopt this stage too"
         )
         yield Problem((*at, "from"), message)
+
+
+def _resources(stage: Stage, at: FieldPath) -> Iterator[Problem]:
+    """Parts of several GPUs, and a model that is split by nothing that can split it."""
+    resources = stage.resources
+    if resources is None:
+        return
+    if resources.gpus > 1 and not resources.gpus.is_integer():
+        yield Problem((*at, "gpus"), f"{resources.gpus:g} GPUs cannot be given: whole ones, or a part of one")
+    parts = resources.tensor_parallel
+    if parts is None:
+        return
+    if not (stage.model or "").startswith(SPLITTING):
+        message = (
+            "only a model that vllm/ or sglang/ serves is split by tensor parallelism: checkpoints that are asked here "
+            "are spread over all 'gpus' of the stage without it"
+        )
+        yield Problem((*at, "tensor_parallel"), message)
+    elif parts > resources.gpus:
+        message = f"a model cannot be split over {parts} of {resources.gpus:g} GPUs: write 'gpus: {parts}'"
+        yield Problem((*at, "tensor_parallel"), message)
 
 
 def _asked(stage: Stage, at: FieldPath) -> Iterator[Problem]:

@@ -27,6 +27,9 @@ CounterfactualRole = Literal["format", "neither", "sft_only", "rl_only", "both"]
 PRETRAINING: Final = ("pretrain", "pretrained")
 """The kinds of a stage that has no stage before it: trained here, and adopted."""
 
+SPLITTING: Final = ("vllm/", "sglang/")
+"""How models of Inspect's are named that it serves on this machine's GPUs, and can split over them."""
+
 MOST_SEEDS: Final = 100
 DEFAULT_MARGIN: Final = 0.05
 """Of rates, where a study fixes none."""
@@ -116,6 +119,18 @@ class Mixture(Spec):
     replace: Replacement | None = None
 
 
+class Resources(Spec):
+    """What one task on a cluster takes of a node, to train a stage or to ask it (``stagelens run --engine ray``).
+
+    ``gpus`` are whole ones, or a part of one. ``tensor_parallel`` is over how many of them vLLM or SGLang splits the
+    model, on any engine; all that the task has, where it is not written.
+    """
+
+    cpus: int = Field(default=1, ge=1)
+    gpus: float = Field(default=0, ge=0)
+    tensor_parallel: int | None = Field(default=None, ge=1)
+
+
 class Stage(Spec):
     """A checkpoint in a family: adopted (``model``) or trained (``recipe`` and ``mixture``).
 
@@ -128,6 +143,8 @@ class Stage(Spec):
     ``seeds`` trains it so many times, with the study's seed and those that follow it; a stage that is trained from it
     has as many. ``save_at`` keeps it also after these parts of its training (between 0 and 1): the saved points are
     asked like stages, and show when a property appears.
+
+    ``resources`` is where the work fits, and no part of what decides it.
     """
 
     name: str
@@ -146,6 +163,7 @@ class Stage(Spec):
     same_mixture: Literal["yes", "no", "unknown"] = "yes"
     counterfactual: CounterfactualRole | None = None
     trust_remote_code: bool = False
+    resources: Resources | None = None
 
     @property
     def trained(self) -> bool:
