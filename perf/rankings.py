@@ -39,9 +39,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="keeps what is trained, so that a killed run goes on")
     given = parser.parse_args()
-    print(
-        f"{'plant':>10}{'ranking':>12}{'AUC placebo':>13}{'AUC decoy':>11}{'LDS':>7}{'s.e.':>6}{'left':>7}"
-    )
+    print(f"{'plant':>10}{'ranking':>12}{'AUC placebo':>13}{'AUC decoy':>11}{'LDS':>7}{'s.e.':>6}{'left':>7}")
     with tempfile.TemporaryDirectory() as scratch:
         for plant in given.plants.split(","):
             out = (given.out or Path(scratch)) / f"{plant}-{given.seed}-{given.each}"
