@@ -54,7 +54,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             for stage in STAGES
         }
         folder = make_run(tmp_path_factory.mktemp("hostile"), answers, prompts={NAME: everything}, stratum=NAME)
-        add_judgement(folder, "sft", NAME, judge="<b>judge</b>", reasoning=f"It refuses.\n{everything}")
+        add_judgement(
+            folder, "sft", NAME, judge="<b>judge</b>", reasoning=f"It refuses.\n{texts['script']}{texts['bidi']}"
+        )
         viewer = Viewer(Run(folder))
         threading.Thread(target=viewer.serve_forever, daemon=True).start()
         yield Scene(folder, viewer, canary, texts)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 from inspect_ai import Task
 from inspect_ai import eval as evaluate
 from inspect_ai.dataset import Sample
-from inspect_ai.model import ModelOutput, get_model
+from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from stagelens.analysis import analyze
 from stagelens.benchmarks.safety.rubric import refusal_rubric
 from stagelens.engine.logs import METADATA_KEY
+from stagelens.judges.asking import Judgement
 from stagelens.judges.message import full_message
-from stagelens.judges.order import Turn, content_id
-from stagelens.judges.task import judging_task
+from stagelens.judges.order import content_id
+from stagelens.judges.task import JUDGEMENT
 from stagelens.outcomes.inspect_logs import read_attempts, read_log
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.report.folder import rewrite_report
@@ -140,25 +141,34 @@ def plain_texts(items: int = 60) -> dict[str, dict[str, str]]:
     }
 
 
+@scorer(metrics=[mean()])
+def as_judged(judgement: Judgement) -> Scorer:
+    """Leaves what a judge said, as ``judges.task`` does. A mock model would count tokens with a download."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value=0.0, metadata={JUDGEMENT: asdict(judgement)})
+
+    return score
+
+
 def add_judgement(folder: Path, stage: str, item: str, *, judge: str, reasoning: str) -> None:
     """The log of a judge that was asked about one answer of the run and wrote this."""
     (attempt,) = read_attempts(folder / "logs" / FAMILY / stage / "safety-0000.eval", {(item, 1)})
-    rubric = refusal_rubric()
-    message = full_message(rubric, attempt.conversation.record(attempt.group, attempt.evidence, thoughts=False))
+    message = full_message(
+        refusal_rubric(), attempt.conversation.record(attempt.group, attempt.evidence, thoughts=False)
+    )
     content = content_id(message, attempt.group)
-    said = ModelOutput.from_content("judge", json.dumps({"reasoning": reasoning, "grade": "full_refusal"}))
-    task = judging_task(
-        rubric, [Turn(content)], {content: (message, attempt.group)}, max_tokens=100, scopes=None, version="1"
+    said = Judgement({"reasoning": reasoning, "grade": "full_refusal"}, {"unsafe_response": 0.0}, None, 1)
+    task = Task(
+        name="judge_safety",
+        dataset=[Sample(id=content, input=message)],
+        solver=saying({content: "No."}),
+        scorer=as_judged(said),
     )
     place = folder / "judgements" / "safety"
     beside = folder / ".judging"
-    evaluate(
-        task,
-        model=get_model("mockllm/judge", custom_outputs=[said]),
-        log_dir=str(beside),
-        metadata={METADATA_KEY: {"judge": judge, "inputs": {}}},
-        display="none",
-    )
+    note = {METADATA_KEY: {"judge": judge, "inputs": {}}}
+    evaluate(task, model="mockllm/model", log_dir=str(beside), metadata=note, display="none")
     (log,) = beside.glob("*.eval")
     place.mkdir(parents=True, exist_ok=True)
     log.replace(place / f"judge-{stage}-0000.eval")
