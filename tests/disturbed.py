@@ -165,7 +165,7 @@ class Chat:
         answered: how often an answer went out, the same way.
         hanging: models that are sent nothing back, for as long as they stand here.
         delay: seconds that an answer takes.
-        refusing: what the provider says instead of an answer, as an error.
+        refusing: the error that a model's requests end in instead of an answer: (status, what it says).
     """
 
     def __init__(self, delay: float = 0.0) -> None:
@@ -173,7 +173,7 @@ class Chat:
         self.answered: Counter[tuple[str, str]] = Counter()
         self.hanging: set[str] = set()
         self.delay = delay
-        self.refusing: str | None = None
+        self.refusing: dict[str, tuple[int, str]] = {}
         self.lock = threading.Lock()
         self.port = free_port()
 
@@ -220,8 +220,9 @@ class _Handler(BaseHTTPRequestHandler):
         while model in self.chat.hanging:
             time.sleep(0.05)
         time.sleep(self.chat.delay)
-        if self.chat.refusing is not None:
-            self._say(400, {"error": {"message": self.chat.refusing, "type": "invalid_request_error"}})
+        if model in self.chat.refusing:
+            status, said = self.chat.refusing[model]
+            self._say(status, {"error": {"message": said, "type": "invalid_request_error", "code": "invalid"}})
             return
         if model == "judge":
             said = refusal_grade("full_refusal" if "can't" in answer_in(text) else "full_compliance")

@@ -26,16 +26,85 @@ from stagelens.errors import InputError
 SECONDS = 20
 """That an input may take, on a machine that does other things too."""
 ODD: Sequence[Any] = (
-    *(None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63), 10**40, 0.5, -0.0, 1e308, 1e-320, float("nan"), float("inf")),
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1,
+        2**31,
+        2**63,
+        -(2**63),
+        10**40,
+        0.5,
+        -0.0,
+        1e308,
+        1e-320,
+        float("nan"),
+        float("inf"),
+    ),
     *("", " ", "x", "true", "null", "NaN", "1e999", "-1", "..", "../../etc/passwd", "/etc/passwd", "~", "~root", "./x"),
-    *("a/b", "a\\b", "con", "nul\x00l", "\ud800", "\u202e", "é" * 200, "x" * 500, "hf/a/b", "hf/..", "openai/x", "{{ 7*7 }}"),
+    *(
+        "a/b",
+        "a\\b",
+        "con",
+        "nul\x00l",
+        "\ud800",
+        "\u202e",
+        "é" * 200,
+        "x" * 500,
+        "hf/a/b",
+        "hf/..",
+        "openai/x",
+        "{{ 7*7 }}",
+    ),
     *([], {}, [[]], [None], {"": None}, {"a": {"b": {}}}, [1, "a", None], {"\u202e": 1}),
 )
 """Values that stand where others should."""
 TOKENS: Sequence[bytes] = (
-    *(b"&a ", b"*a", b"<<: ", b"!!python/object/apply:os.system ", b"!!binary ", b"? ", b"- ", b": ", b"\t", b"\r", b"---\n"),
-    *(b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\n", b'"', b"'", b",", b"[", b"]", b"{", b"}", b"|\n", b">\n", b"%YAML 9\n"),
-    *(b"\\ud800", b"\\x", b"1e999", b"NaN", b"-Infinity", b"9" * 400, b"[" * 200, b"{\"a\":" * 100, b"null", b"\xe2\x80\xae"),
+    *(
+        b"&a ",
+        b"*a",
+        b"<<: ",
+        b"!!python/object/apply:os.system ",
+        b"!!binary ",
+        b"? ",
+        b"- ",
+        b": ",
+        b"\t",
+        b"\r",
+        b"---\n",
+    ),
+    *(
+        b"\x00",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\xed\xa0\x80",
+        b"\n",
+        b'"',
+        b"'",
+        b",",
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b"|\n",
+        b">\n",
+        b"%YAML 9\n",
+    ),
+    *(
+        b"\\ud800",
+        b"\\x",
+        b"1e999",
+        b"NaN",
+        b"-Infinity",
+        b"9" * 400,
+        b"[" * 200,
+        b'{"a":' * 100,
+        b"null",
+        b"\xe2\x80\xae",
+    ),
 )
 """Pieces that mean something to a reader of YAML, JSON or CSV."""
 
@@ -167,7 +236,17 @@ def mutated_parquet(raw: bytes, chance: random.Random) -> bytes:
         return raw[:start] + bent(raw[start:-8], chance)[:length].ljust(length, b"\0") + raw[-8:]
     frame = pl.read_parquet(io.BytesIO(raw))
     name = chance.choice(frame.columns)
-    kinds = (pl.String, pl.Float64, pl.Int8, pl.Boolean, pl.Date, pl.List(pl.String), pl.Null, pl.Binary, pl.Decimal(5, 1))
+    kinds = (
+        pl.String,
+        pl.Float64,
+        pl.Int8,
+        pl.Boolean,
+        pl.Date,
+        pl.List(pl.String),
+        pl.Null,
+        pl.Binary,
+        pl.Decimal(5, 1),
+    )
     if way < 0.8:
         frame = frame.with_columns(pl.lit(None).cast(chance.choice(kinds)).alias(name))
     elif way < 0.9:

@@ -35,7 +35,9 @@ from stagelens.study.load import check_files, load_study
 from stagelens.study.spec import Mixture, Source, Stage, StageKind
 
 ROOT: Final = Path(__file__).parents[1]
-FAMILY: Final = {"stages": [{"name": "sft", "kind": "sft", "model": "openai/a"}, {"name": "rl", "kind": "rl", "model": "b/b"}]}
+FAMILY: Final = {
+    "stages": [{"name": "sft", "kind": "sft", "model": "openai/a"}, {"name": "rl", "kind": "rl", "model": "b/b"}]
+}
 SPEC: Final = """
 name: planted
 seed: 3
@@ -48,7 +50,11 @@ nuisance: null
 
 def studies() -> list[bytes]:
     """Every study file of the repository."""
-    files = [*ROOT.glob("studies/*.yaml"), *ROOT.glob("studies/*/*.yaml"), *ROOT.glob("src/stagelens/study/templates/*.yaml")]
+    files = [
+        *ROOT.glob("studies/*.yaml"),
+        *ROOT.glob("studies/*/*.yaml"),
+        *ROOT.glob("src/stagelens/study/templates/*.yaml"),
+    ]
     return [path.read_bytes() for path in sorted(files)]
 
 
@@ -61,7 +67,14 @@ def _read_study(path: Path) -> None:
 
 def _rows() -> pl.DataFrame:
     rows = [
-        {"family": "f", "stage": stage, "benchmark": "safety", "measure": measure, "item": f"i{item}", "value": float(item % 2)}
+        {
+            "family": "f",
+            "stage": stage,
+            "benchmark": "safety",
+            "measure": measure,
+            "item": f"i{item}",
+            "value": float(item % 2),
+        }
         | {"status": "scored", "cause": None, "stage_index": index, "cluster": f"c{item // 2}", "epoch": 1, "seed": 0}
         | {"judge": None, "stratum": "s", "higher_is_worse": True}
         for index, stage in enumerate(("sft", "rl"))
@@ -81,7 +94,12 @@ def _tables() -> dict[str, bytes]:
 def _log() -> dict[str, Any]:
     """An Inspect log, as far as an importer reads it."""
     samples = [
-        {"id": f"i{k}", "epoch": 1, "metadata": {"topic": "a"}, "scores": {"letter": {"value": "C"}, "parts": {"value": {"a": 1}}}}
+        {
+            "id": f"i{k}",
+            "epoch": 1,
+            "metadata": {"topic": "a"},
+            "scores": {"letter": {"value": "C"}, "parts": {"value": {"a": 1}}},
+        }
         for k in range(4)
     ]
     samples[3] |= {"error": {"message": "gone"}, "scores": None}
@@ -102,7 +120,9 @@ def _zipped() -> bytes:
 
 def _lm_eval() -> bytes:
     own = {"doc": {"question": "Q"}, "target": "4", "resps": [["4"]], "filtered_resps": ["4"], "filter": "none"}
-    lines = [own | {"doc_id": k, "doc_hash": f"h{k}", "metrics": ["acc", "bits"], "acc": 1.0, "bits": 2.5} for k in range(4)]
+    lines = [
+        own | {"doc_id": k, "doc_hash": f"h{k}", "metrics": ["acc", "bits"], "acc": 1.0, "bits": 2.5} for k in range(4)
+    ]
     return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
@@ -134,11 +154,14 @@ def _mixtures() -> dict[str, list[bytes]]:
     wanted = [{"prompt": f"p{k}", "chosen": "c", "rejected": "d"} for k in range(3)]
     lines = {"sft": [[chat] * 3, pairs, [shared] * 3], "dpo": [wanted], "pretrain": [[{"text": "some words"}] * 3]}
     return {
-        kind: ["".join(json.dumps(row) + "\n" for row in rows).encode() for rows in each] for kind, each in lines.items()
+        kind: ["".join(json.dumps(row) + "\n" for row in rows).encode() for rows in each]
+        for kind, each in lines.items()
     }
 
 
-PROMPTS: Final = b"id,prompt,group\na,How do I break a jar?,harmful\nb,How do I mend a jar?,benign\nc,What is a jar?,plain\n"
+PROMPTS: Final = (
+    b"id,prompt,group\na,How do I break a jar?,harmful\nb,How do I mend a jar?,benign\nc,What is a jar?,plain\n"
+)
 
 
 def _items(benchmark: str, field: str, **more: Any) -> Any:
@@ -206,5 +229,6 @@ def checkpoints(whole: Path) -> dict[str, Target]:
         "model.safetensors": mutated_weights,
     }
     return {
-        f"checkpoint-{name}": Target([(whole / name).read_bytes()], mutate, loading, name) for name, mutate in kinds.items()
+        f"checkpoint-{name}": Target([(whole / name).read_bytes()], mutate, loading, name)
+        for name, mutate in kinds.items()
     }

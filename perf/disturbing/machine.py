@@ -154,14 +154,16 @@ def _little_memory(bench: Bench, study: Study, room: int) -> str:
     out = bench.fresh(name="memory")
     limited = bench.command(study, out, limits=Limits(memory=room))
     ended = (limited.finish(), limited.sentence)
-    said = bench.expect(ended, DONE, REFUSED, INCOMPLETE)
+    # A library that cannot even say so ends the process: a kill like any other.
+    aborted = ended[0] == -signal.SIGABRT
+    said = "" if aborted else bench.expect(ended, DONE, REFUSED, INCOMPLETE)
     finished = products(out)
     bench.same(study, out)
     if ended[0] != INCOMPLETE:
         bench.kept(out, finished)
     shutil.rmtree(out)
-    how = {DONE: "enough", REFUSED: "a sentence", INCOMPLETE: "items named"}[ended[0]]
-    return f"{how} ({said[:60]}); same verdicts"
+    how = {DONE: "enough", REFUSED: "a sentence", INCOMPLETE: "items named"}.get(ended[0], "aborted by a library")
+    return f"{how}{f' ({said[:60]})' if said else ''}; same verdicts"
 
 
 CGROUP = Path("/sys/fs/cgroup")
