@@ -2,10 +2,11 @@
 
     PYTHONPATH=tests python perf/faults.py [--kills 200] [--only NAME …] [--seed 0] [--json FILE]
 
-Two studies: one trains its three stages here, the other asks two stages behind a server that counts requests; a judge behind
-the same server grades both. Every run ends in the verdicts of the undisturbed one, byte for byte, or in one sentence (exit
-code 2, or 3 with the items named) and a folder in which the same command then comes to those verdicts; what was finished is
-never written again. Anything else is printed as FAILED, and the exit code is 1.
+Two studies: one trains its three stages here, the other asks two stages behind a server that counts requests; a judge
+behind the same server grades both. Every run ends in the verdicts of the undisturbed one, byte for byte, or in one
+sentence (exit code 2, or 3 with the items named) and a folder in which the same command then comes to those verdicts;
+what was finished is never written again. Anything else is printed as FAILED, and the exit code is 1. A library that
+cannot get a single byte of memory aborts the process, which counts as a kill.
 
 Full disks, read-only folders and control groups need root; without it they are skipped by name.
 """
@@ -21,12 +22,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from disturbed import Chat
 from disturbing.bench import Bench, Study, Trial
 from disturbing.damage import half_checkpoint, truncated
 from disturbing.kills import disturb
 from disturbing.machine import full_disk, killed_for_memory, little_memory, read_only, two_at_once
 from disturbing.services import hanging
+
+from disturbed import Chat
 
 FAULTS: dict[str, Callable[[Bench], Iterator[Trial]]] = {
     "truncated": truncated,
@@ -80,9 +82,9 @@ def _kills(bench: Bench, study: Study, number: int, seed: int) -> str:
     total = counted.by_phase.total()
     phases = ", ".join(f"{phase} {count}" for phase, count in counted.by_phase.items())
     return (
-        f"{total} kills ({phases}) in {counted.runs} runs, all to the same verdicts; {counted.pieces} finished pieces lay "
-        f"there and none was written again; of {counted.asked} answers over the wire {counted.twice} were asked for "
-        f"again, at most {counted.most:.1f} a kill; {counted.seconds / max(total, 1):.1f} s a kill"
+        f"{total} kills ({phases}) in {counted.runs} runs, all to the same verdicts; {counted.pieces} finished pieces "
+        f"lay there and none was written again; of {counted.asked} answers over the wire {counted.twice} were asked "
+        f"for again, at most {counted.most:.1f} a kill; {counted.seconds / max(total, 1):.1f} s a kill"
     )
 
 

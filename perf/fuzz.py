@@ -1,11 +1,11 @@
-"""A hundred thousand inputs that are nearly right, put to everything that reads a file: only a clear refusal may come of one.
+"""A hundred thousand inputs that are nearly right, to all that reads a file: only a clear refusal may come of one.
 
     PYTHONPATH=tests python perf/fuzz.py [--inputs 100000] [--only TARGET …] [--seed 0] [--jobs 2] [--kept FOLDER]
 
-Study files, organism specs, outcome tables (CSV, JSONL, Parquet), the importers, mixtures, prompt sets, users' logs, verdicts and
-the files of a checkpoint; ``tests/fuzzing_targets.py`` has the list. Each input has a seed, so each can be made again; it has
-twenty seconds; it is read in a process that may take 4 GiB, and one that ends such a process is found too. What failed is
-kept, with its seed, in ``--kept``. Every thousandth study file also goes through the command line: 0 or exit code 2.
+Study files, organism specs, outcome tables (CSV, JSONL, Parquet), the importers, mixtures, prompt sets, users' logs,
+verdicts and the files of a checkpoint; ``tests/fuzzing_targets.py`` has the list. Each input has a seed, so each can be
+made again; it has twenty seconds, in a process that may take 4 GiB, and one that ends such a process is found too. What
+failed is kept, with its seed, in ``--kept``. Twenty study files also go through the command line: 0 or 2.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SLOW = {"study": 0.5, **dict.fromkeys(("checkpoint-config.json", "checkpoint-tok
 SLOW |= dict.fromkeys(("checkpoint-tokenizer.json", "checkpoint-model.safetensors"), 0.1)
 """How many inputs of a target are read for each of a quick one."""
 MEMORY = 4 * 2**30
-BLOCK = 500
+BLOCK = 250
 COMMANDS = 20
 
 
@@ -61,6 +61,7 @@ def main() -> None:
         counted, failed = Counter[str](), 0
         for block, failures in _put(chosen, _blocks(list(chosen), arguments.inputs), arguments, Path(scratch)):
             counted[block.target] += block.number
+            print(f"{counted.total():,}: {block.target}", flush=True)
             for number, what in failures:
                 failed += 1
                 print(f"{block.target} {number}: {what}", flush=True)

@@ -1,4 +1,4 @@
-"""Inputs that are nearly right, made from right ones by a seed, and what reads them: only a clear refusal may come of it.
+"""Inputs that are nearly right, made from right ones by a seed: only a clear refusal may come of reading one.
 
 ``perf/fuzz.py`` puts a hundred thousand of them to every reader, the quick tests a few hundred each.
 """

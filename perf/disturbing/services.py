@@ -34,7 +34,7 @@ def _hangs(bench: Bench, model: str, named: str) -> str:
     time.sleep(0.5)  # the server's threads end
     bench.same(study, out, variables=PATIENCE)
     given = bench.chat.answered - before
-    # Of the other stage, or of both: a judge is asked some questions twice by design, others where it knows fewer answers.
+    # Of the other stage, or of both. A judge is asked some questions twice by design, and which depends on how many.
     stages = {"one", "two"} - {model}
     twice = sum(max(0, count - study.asked[text]) for text, count in given.items() if text[0] in stages)
     if twice:

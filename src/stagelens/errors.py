@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
 from ast import literal_eval
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -24,8 +24,8 @@ _NUMBERS: Final = {
 _LACKS: Final = {
     "full": "the disk is full{place}: make room and run the same command again; what is finished is kept.",
     "unwritable": "something cannot be written{place}: make it writable, or name another folder with --out.",
-    "memory": "the machine has too little memory: free some, or ask for smaller batches, and run the same command again; "
-    "what is finished is kept.",
+    "memory": "the machine has too little memory: free some, or ask for smaller batches, and run the same command "
+    "again; what is finished is kept.",
 }
 
 

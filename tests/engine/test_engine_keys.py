@@ -1,4 +1,4 @@
-"""Keys stay where they are: no file that a run writes and nothing that it says holds one, whatever a provider answers."""
+"""Keys stay where they are: nothing that a run writes or says holds one, whatever a provider answers."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from stagelens.errors import InputError
-from stagelens.files import replacing
+from stagelens.files import replacing, write_parquet
 from stagelens.outcomes.controls import CONTROLS
 
 
@@ -113,4 +113,4 @@ def write_text(path: Path, text: str) -> None:
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
     """The same for a table, as Parquet."""
     with replacing(path) as beside:
-        frame.write_parquet(beside)
+        write_parquet(frame, beside)

@@ -132,7 +132,7 @@ def _content(archive: ZipFile, name: str) -> bytes:
     """
     content = bytearray()
     with archive.open(name) as stream:
-        while piece := stream.read1(_STEP):
+        while piece := stream.read(_STEP):
             content += piece
             if len(content) > LARGEST:
                 raise ValueError(f"{name} in it unpacks to more than {LARGEST >> 20} MiB")
