@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts docs episodes perf coverage validation setup clean
+.PHONY: demo test check lint types contracts docs episodes perf faults fuzz coverage validation setup clean
 
 demo: $(READY)      ## the main job on the embedded default: train the pocket family, ask it, decide, report
 	@$(BIN)/stagelens demo --out runs/pocket
@@ -41,6 +41,12 @@ perf: $(READY)      ## the benches against peers
 	@$(BIN)/python perf/audit.py
 	@$(BIN)/python perf/inspect_logs.py
 	@$(BIN)/python perf/report.py
+
+faults: $(READY)    ## the list of faults: 200 kills, full disks, cut files, hanging judges …; in hours
+	@PYTHONPATH=tests $(BIN)/python perf/faults.py
+
+fuzz: $(READY)      ## a hundred thousand inputs that are nearly right, to everything that reads a file; in an hour
+	@PYTHONPATH=tests $(BIN)/python perf/fuzz.py
 
 coverage: $(READY)  ## every number about the statistics, simulated; in minutes with QUICK=1
 	@$(BIN)/python perf/coverage.py $(if $(QUICK),--quick)

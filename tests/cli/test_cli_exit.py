@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,3 +50,14 @@ def test_missing_items_are_named(
     arguments = ["--out", tmp_path / "demo"] if command == "demo" else [study]
     assert exit_code(monkeypatch, command, *arguments) == code
     assert SENTENCE in capsys.readouterr().err
+
+
+def test_a_full_disk_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+
+    command = [str(Path(sys.executable).with_name("stagelens")), "init", "xstest", "-o", str(tmp_path / "study.yaml")]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, preexec_fn=full)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("stagelens: ")
+    assert ended.stderr.count("\n") == 1

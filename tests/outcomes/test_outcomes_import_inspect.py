@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
 import pytest
@@ -183,6 +183,18 @@ SAMPLE = st.fixed_dictionaries(
         "error": JSON,
     },
 )
+
+
+def test_a_log_that_unpacks_to_more_than_a_machine_holds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stagelens.outcomes.importers.inspect_files.LARGEST", 2**20)
+    path = tmp_path / "bomb.eval"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", " " * 2**24)
+    assert path.stat().st_size < 2**15
+    with pytest.raises(InputError, match="unpacks to more than 1 MiB"):
+        import_inspect([f"sft={path}"])
 
 
 @given(st.lists(SAMPLE | JSON, max_size=4), JSON)

@@ -1,6 +1,7 @@
 """The command line: arguments in, one call, an exit code out.
 
-Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage; 3 a run ended with items that another run could fill.
+Exit codes: 0 done; 1 a fault of ours; 2 bad input or usage, or a machine without room, memory or
+permission; 3 a run ended with items that another run could fill.
 Everything heavy is imported inside the commands, so that ``--help``, ``import`` and ``analyze`` start at once.
 """
 
@@ -8,11 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 from rich.console import Console
 
 from stagelens.cli.app import app
-from stagelens.errors import InputError
+from stagelens.errors import InputError, lack_of
 
 # isort: off
 # Importing a module registers its commands, in the order in which ``--help`` lists them.
@@ -35,5 +37,14 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        Console(stderr=True).print(f"stagelens: {error}", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(2)
+        _refuse(str(error))
+    except Exception as error:
+        lack = lack_of(error)
+        if lack is None:
+            raise
+        _refuse(lack)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    Console(stderr=True).print(f"stagelens: {sentence}", highlight=False, markup=False, soft_wrap=True)
+    sys.exit(2)

@@ -84,7 +84,7 @@ def _ask(shard: Shard, model: Model, study: Study, folder: RunFolder) -> bool:
         **patience(model),
         cache=_cache(model, shard.stage),
     )
-    end_log(partial, place)
+    end_log(partial, place, log)
     if log.status == "cancelled":
         raise KeyboardInterrupt
     return is_whole(log)

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from stagelens.errors import InputError
+from stagelens.files import replacing, write_parquet
 from stagelens.outcomes.controls import CONTROLS
 
 
@@ -105,9 +106,8 @@ class RunFolder:
 
 def write_text(path: Path, text: str) -> None:
     """Write the whole file or nothing: a kill in between leaves what was there before."""
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -120,6 +120,5 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
     """The same for a table, as Parquet."""
-    beside = path.with_name(f".{path.name}.partial")
-    frame.write_parquet(beside)
-    beside.replace(path)
+    with replacing(path) as beside:
+        write_parquet(frame, beside)

@@ -69,4 +69,4 @@ def ask_judge(
     )
     if log.status == "cancelled":
         raise KeyboardInterrupt
-    end_log(partial, place)
+    end_log(partial, place, log)

@@ -21,27 +21,43 @@ from stagelens.study.fingerprint import explain_change, fingerprint
 Inputs = Mapping[str, Any]
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS done (piece TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, inputs TEXT NOT NULL)"
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _LOOKS = "analysis.looks"
 """The input of a sequential design (see ``identity.cell_inputs``): without it, everything is asked at once."""
+
+
+class _DamagedError(Exception):
+    """The file is no database any more."""
 
 
 class Ledger:
     """An SQLite file with one row per finished piece. Every write is a transaction of its own."""
 
     def __init__(self, path: Path) -> None:
-        """Open the ledger at ``path``; one that cannot be read is begun anew."""
+        """Open the ledger at ``path``; one that is damaged is begun anew, one that cannot be opened is left alone."""
         self._path = path
         try:
             self._connection = self._open()
-        except sqlite3.DatabaseError:
+        except _DamagedError:
             path.unlink()
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(_SCHEMA)
-        connection.execute("SELECT count(*) FROM done").fetchone()
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(_SCHEMA)
+            sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        except sqlite3.DatabaseError as error:
+            # A full disk and a folder that cannot be written come as errors of this kind too, and lose no ledger.
+            if getattr(error, "sqlite_errorcode", None) not in _DAMAGED:
+                raise
+            sound = False
+        except UnicodeDecodeError:
+            sound = False
+        if not sound:
+            connection.close()
+            raise _DamagedError
         connection.commit()
         return connection
 

@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stagelens.errors import InputError, cause_of
+
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
@@ -21,9 +23,19 @@ def begin_log(place: Path) -> Path:
     return partial
 
 
-def end_log(partial: Path, place: Path) -> None:
-    """Move the log that Inspect wrote into ``partial`` to its place."""
-    (written,) = partial.glob("*.eval")
+def end_log(partial: Path, place: Path, log: EvalLog) -> None:
+    """Move the log that Inspect wrote into ``partial`` to its place.
+
+    Raises:
+        InputError: it wrote none, which it says in ``log`` alone: a machine has no room or no memory left.
+    """
+    written = next(partial.glob("*.eval"), None)
+    if written is None:
+        cause = cause_of(log.error.message) if log.error is not None else "no cause given"
+        raise InputError(
+            f"Inspect wrote no log for {place} ({cause}): see that there is disk and memory left, and run the same "
+            "command again; what is finished is kept."
+        )
     written.replace(place)
     shutil.rmtree(partial)
 

@@ -13,6 +13,7 @@ from stagelens.engine.ledger import Ledger
 from stagelens.engine.progress import Reporter
 from stagelens.stages import make_stage
 from stagelens.stages.adopt import adopt
+from stagelens.stages.checkpoint import read_inputs
 from stagelens.stages.contamination import Index
 from stagelens.stages.course import Point, Progress
 from stagelens.study.paths import is_local, resolve
@@ -44,7 +45,7 @@ def unmade(stages: Sequence[StageIdentity], folder: RunFolder, ledger: Ledger) -
         if not identity.asked.trained:
             continue
         done = ledger.is_done(identity.piece, identity.inputs)
-        if done and not folder.checkpoint(identity.family, identity.stage.name).is_dir():
+        if done and read_inputs(folder.checkpoint(identity.family, identity.stage.name)) is None:
             ledger.forget(identity.piece)
             done = False
         if not done:

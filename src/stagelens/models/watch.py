@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import BaseModel
+
+from stagelens.models.keys import hide_in, hide_in_error
+
 if TYPE_CHECKING:
     from inspect_ai.model import Model
 
@@ -70,7 +74,7 @@ def watch(model: Model, line: Line) -> Model:
 
     What is no answer (text that is no JSON, fields that are missing, no choices) becomes NoAnswerError: raised here,
     below Inspect's cache, it is never kept as one. After ``line.outage`` seconds without any answer, requests end at
-    once with GivenUpError.
+    once with GivenUpError. Keys that a provider repeats are hidden.
     """
     ask = model.api.generate
 
@@ -79,6 +83,7 @@ def watch(model: Model, line: Line) -> Model:
         try:
             result = await ask(*request, **named)
         except Exception as error:
+            hide_in_error(error)
             fault = _fault(error)
             line.failed(fault or str(error).partition("\n")[0] or type(error).__name__)
             if fault is None:
@@ -87,6 +92,7 @@ def watch(model: Model, line: Line) -> Model:
         except BaseException:  # Inspect's limit on the time of an attempt comes as a cancellation
             line.failed("no answer in time")
             raise
+        result = _without_keys(result)
         output = result[0] if isinstance(result, tuple) else result
         if isinstance(output, Exception) or output.choices:
             line.answered()  # a refused request is an answer too: the server is there
@@ -98,6 +104,15 @@ def watch(model: Model, line: Line) -> Model:
     # The one place that every request passes, a command-line agent's included: an attribute of the provider's instance.
     model.api.generate = generate  # type: ignore[method-assign]
     return model
+
+
+def _without_keys(result: Any) -> Any:
+    """What a provider gave, an output or an error, alone or with the record of the call."""
+    if isinstance(result, tuple):
+        return tuple(_without_keys(each) for each in result)
+    if isinstance(result, Exception):
+        hide_in_error(result)
+    return hide_in(result) if isinstance(result, BaseModel) else result
 
 
 def _fault(error: Exception) -> str | None:

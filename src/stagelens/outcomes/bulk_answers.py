@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from stagelens.errors import InputError
+from stagelens.files import replacing, write_parquet
 from stagelens.judges.turns import Conversation, Part, transcript_text
 from stagelens.outcomes.answers import CUT, AnswerSummary
 from stagelens.outcomes.inspect_logs import Attempt, Transcript
@@ -60,9 +61,8 @@ _NOTE: Final = "stagelens"
 def write_bulk(answers: pl.DataFrame, path: Path, note: Mapping[str, Any]) -> None:
     """Write graded answers whole or not at all; ``note``, plain JSON, says what they were made from."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.partial")
-    answers.select(*GRADED).write_parquet(beside, metadata={_NOTE: json.dumps(note, sort_keys=True)})
-    beside.replace(path)
+    with replacing(path) as beside:
+        write_parquet(answers.select(*GRADED), beside, metadata={_NOTE: json.dumps(note, sort_keys=True)})
 
 
 def read_note(path: Path) -> dict[str, Any] | None:

@@ -197,7 +197,9 @@ def _readable(path: str | Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, LookupError, BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path} is not a whole Inspect log: copy it or run it again ({reason}).") from error
+        raise InputError(
+            f"{path} is not a whole Inspect log: copy it again, or remove it and run again ({reason})."
+        ) from error
 
 
 def _records(sample: EvalSample, path: str | Path) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Final
 import polars as pl
 
 from stagelens.errors import InputError
+from stagelens.files import replacing
 from stagelens.outcomes.inspect_logs import Transcript
 from stagelens.outcomes.labels import KEY_SCHEMA, with_labels
 
@@ -45,11 +46,10 @@ def write_sheet(key: pl.DataFrame, transcripts: Mapping[Answer, Transcript], fol
         prompt, answer = ("", "") if shown is None else (_asked(shown), shown.answer or "")
         records.append([row["label_id"], row["benchmark"], row["measure"], prompt, answer, ""])
     try:
-        beside = folder / f".{SHEET}.partial"
-        with beside.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([COLUMNS, *records])
-        write_key(key, folder)
-        beside.replace(folder / SHEET)
+        with replacing(folder / SHEET) as beside:
+            with beside.open("w", encoding="utf-8", newline="") as stream:
+                csv.writer(stream).writerows([COLUMNS, *records])
+            write_key(key, folder)
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}): free it for writing.") from error
 
@@ -61,9 +61,8 @@ def _asked(shown: Transcript) -> str:
 
 def write_key(key: pl.DataFrame, folder: Path) -> None:
     """``labels-key.csv``, whole or not at all."""
-    beside = folder / f".{KEY}.partial"
-    key.write_csv(beside)
-    beside.replace(folder / KEY)
+    with replacing(folder / KEY) as beside:
+        key.write_csv(beside)
 
 
 def read_key(folder: Path) -> pl.DataFrame | None:

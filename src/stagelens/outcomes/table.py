@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from stagelens.errors import InputError
+from stagelens.files import write_parquet
 from stagelens.outcomes import checks
 from stagelens.outcomes.codes import coded, key_of
 from stagelens.outcomes.convert import convert, first_true
@@ -28,7 +29,7 @@ _DEFAULTS: Final[dict[str, pl.Expr]] = {
 """What stands for an optional field that is absent or empty; ``stage_index`` needs the whole table."""
 
 _WRITERS: Final[dict[str, Callable[[pl.DataFrame, Path], None]]] = {
-    ".parquet": pl.DataFrame.write_parquet,
+    ".parquet": write_parquet,
     ".csv": pl.DataFrame.write_csv,
     ".jsonl": pl.DataFrame.write_ndjson,
     ".ndjson": pl.DataFrame.write_ndjson,

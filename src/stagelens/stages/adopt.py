@@ -134,25 +134,39 @@ def content_files(path: Path) -> dict[str, str]:
 def _check_folder(path: Path, where: str) -> None:
     if not (path / "config.json").is_file():
         raise InputError(f"{where}: {path} has no config.json, so it is not a Hugging Face checkpoint.")
-    _check_weights(path, where)
+    _check_weights(path, where, "*.safetensors")
     index = path / "model.safetensors.index.json"
     if index.is_file():
-        for shard in sorted(set(_json(index, where).get("weight_map", {}).values())):
+        for shard in sorted(_shards(index, where)):
             if not (path / shard).is_file():
                 raise InputError(f"{where}: {path} lacks the weights {shard} that its index names; copy it again.")
 
 
-def _check_weights(path: Path, where: str) -> None:
-    if any(path.glob("*.safetensors")):
+def _shards(index: Path, where: str) -> set[str]:
+    """The files that an index of weights names: safetensors beside it, since whatever it names is loaded."""
+    named = _json(index, where).get("weight_map")
+    if not isinstance(named, dict):
+        raise InputError(f"{where}: {index} has no `weight_map`; copy it again.")
+    for shard in named.values():
+        if isinstance(shard, str) and Path(shard).suffix in PICKLED:
+            raise _pickled(index.parent / shard, where)
+        if not isinstance(shard, str) or Path(shard).name != shard or not shard.endswith(".safetensors"):
+            raise InputError(f"{where}: {index} names {shard!r}, which is no *.safetensors file beside it.")
+    return set(named.values())
+
+
+def _check_weights(path: Path, where: str, wanted: str) -> None:
+    if any(path.glob(wanted)):
         return
     pickled = sorted(each for each in path.iterdir() if each.suffix in PICKLED)
     if pickled:
         raise _pickled(pickled[0], where)
-    raise InputError(f"{where}: {path} has no weights (*.safetensors).")
+    raise InputError(f"{where}: {path} has no weights ({wanted}).")
 
 
 def _adapter_base(path: Path, where: str) -> str:
-    _check_weights(path, where)
+    # PEFT takes a pickled adapter where this one is missing, whatever other weights lie beside it.
+    _check_weights(path, where, "adapter_model.safetensors")
     base = _json(path / "adapter_config.json", where).get("base_model_name_or_path")
     if not isinstance(base, str) or not base:
         raise InputError(f"{where}: the adapter {path} does not name its base model (`base_model_name_or_path`).")

@@ -29,8 +29,19 @@ def read_inputs(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     inputs = recipe.get("inputs") if isinstance(recipe, dict) else None
-    whole = (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
+    whole = (folder / "config.json").is_file() and any(folder.glob("*.safetensors")) and _sizes_agree(folder, recipe)
     return inputs if whole and isinstance(inputs, dict) else None
+
+
+def _sizes_agree(folder: Path, recipe: Any) -> bool:
+    """Whether every file is there, as long as it was written: a disk or a copy may have cut one off."""
+    sizes = recipe.get("files", {}) if isinstance(recipe, dict) else None
+    if not isinstance(sizes, dict):
+        return False
+    try:
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except OSError:
+        return False
 
 
 def is_complete(folder: Path, inputs: Mapping[str, Any]) -> bool:
@@ -86,7 +97,8 @@ def save(
 ) -> Path:
     """Write a trained model and its tokenizer as the checkpoint ``out``, replacing one that is there.
 
-    ``inputs`` is all that decided the weights, in plain JSON types; it becomes ``recipe.json``, with its fingerprint.
+    ``inputs`` is all that decided the weights, in plain JSON types; it becomes ``recipe.json``, with its fingerprint
+    and every other file's size in bytes.
     ``losses`` becomes ``losses.json``; there is none where they are None.
     """
     with writing(out) as folder:
@@ -95,7 +107,8 @@ def save(
         _write_json(folder / PROVENANCE, provenance)
         if losses is not None:
             _write_json(folder / LOSSES, losses)
-        _write_json(folder / RECIPE, {"fingerprint": fingerprint(inputs), "inputs": inputs})
+        sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
+        _write_json(folder / RECIPE, {"fingerprint": fingerprint(inputs), "inputs": inputs, "files": sizes})
     return out
 
 

@@ -26,7 +26,7 @@ def load_parent(parent: Path, where: str) -> tuple[Any, Any]:
     place, options = location(base)
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            place, dtype=torch.float32, use_safetensors=True, **options, **unpacked(base)
+            place, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, **options, **unpacked(base)
         )
         if base != str(parent):
             from peft import PeftModel
@@ -45,7 +45,7 @@ def load_tokenizer(parent: Path, where: str) -> Any:
     own = (parent / "tokenizer_config.json").is_file()
     place, options = location(str(parent) if own else base_of(parent))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, **options)
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, **options)
     except Exception as error:  # as above
         raise _unusable(parent, where, error) from error
     if tokenizer.pad_token is None:

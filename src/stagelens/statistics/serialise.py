@@ -103,7 +103,7 @@ def _value(annotation: str, raw: object, where: str, again: str) -> object:
     wanted = {"int": int, "bool": bool}.get(kind, str)
     if kind != "float" and isinstance(raw, wanted) and (wanted is not int or number):
         return raw
-    raise InputError(f"{where} should be of type {kind}, not {raw!r}; {again}.")
+    raise InputError(f"{where} should be of type {kind}, not {repr(raw)[:60]}; {again}.")
 
 
 def _list(raw: object, where: str, again: str) -> list[object]:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
+
+from stagelens.errors import InputError
+
+LONGEST: Final = 255
+"""Bytes in a file's name."""
 
 
 def is_local(name: str) -> bool:
@@ -12,7 +18,13 @@ def is_local(name: str) -> bool:
 
 
 def resolve(name: str, folder: Path) -> Path:
-    """The path that a study file means: relative ones start at the study file's folder."""
+    """The path that a study file means: relative ones start at the study file's folder.
+
+    Raises:
+        InputError: no file can have this name.
+    """
+    if "\0" in name or any(len(os.fsencode(part)) > LONGEST for part in Path(name).parts):
+        raise InputError(f"No file can be called {name[:40]!r}…: a name has at most {LONGEST} bytes and no zero in it.")
     path = Path(name)
     if name.startswith("~"):
         path = Path(os.path.expanduser(name))  # noqa: PTH111 - unlike Path.expanduser, leaves an unknown user's ~name alone

@@ -31,22 +31,20 @@ def written_out(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[Proble
             continue
         written = []
         for index, stage in enumerate(stages):
-            stage_or_faults = _stage(stage, stages[:index], ("families", name, "stages", index))
-            if isinstance(stage_or_faults, list):
-                found += stage_or_faults
-            else:
-                written.append(stage_or_faults)
+            whole, faults = _stage(stage, stages[:index], ("families", name, "stages", index))
+            written.append(whole)
+            found += faults
         full[name] = {**family, "stages": written}
     return {**content, "families": full}, found
 
 
-def _stage(stage: Any, before: list[Any], at: FieldPath) -> Any | list[Problem]:
+def _stage(stage: Any, before: list[Any], at: FieldPath) -> tuple[Any, list[Problem]]:
     if not isinstance(stage, Mapping) or not {LIKE, WITHOUT, INSTEAD} & set(stage):
-        return stage
+        return stage, []
     known = {each["name"]: each for each in before if isinstance(each, Mapping) and isinstance(each.get("name"), str)}
     faults = list(_faults(stage, known, at))
     if faults:
-        return faults
+        return stage, faults
     model = known[stage[LIKE]]
     shared = {key: model[key] for key in _SHARED if key in model}
     if "from" not in shared:
@@ -55,7 +53,7 @@ def _stage(stage: Any, before: list[Any], at: FieldPath) -> Any | list[Problem]:
     if WITHOUT in stage:
         rest = [name for name in _names(model["mixture"]) if name not in stage[WITHOUT]]
         shared["mixture"] = {**model["mixture"], "replace": {"sources": stage[WITHOUT], "by": stage.get(INSTEAD, rest)}}
-    return shared | {key: value for key, value in stage.items() if key not in (LIKE, WITHOUT, INSTEAD)}
+    return shared | {key: value for key, value in stage.items() if key not in (LIKE, WITHOUT, INSTEAD)}, []
 
 
 def _faults(stage: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], at: FieldPath) -> Iterator[Problem]:
@@ -96,5 +94,5 @@ def _names(mixture: Mapping[str, Any]) -> list[str]:
 def _step_before(stage: Mapping[str, Any], before: list[Any]) -> str | None:
     """The step that ``stage`` comes from where it does not say so."""
     earlier = before[: next(index for index, each in enumerate(before) if each is stage)]
-    steps = [each["name"] for each in earlier if isinstance(each, Mapping) and not each.get("counterfactual")]
-    return steps[-1] if steps else None
+    steps = [each.get("name") for each in earlier if isinstance(each, Mapping) and not each.get("counterfactual")]
+    return str(steps[-1]) if steps else None

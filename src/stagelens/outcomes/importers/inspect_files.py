@@ -24,6 +24,10 @@ _SUMMARIES: Final = "summaries.json"
 _PIECES: Final = "_journal/summaries/"
 _HEADERS: Final = ("header.json", "_journal/start.json")
 _SUFFIXES: Final = (".eval", ".json")
+LARGEST: Final = 2**29
+"""Bytes of a file in a log. Summaries take some 500 a sample."""
+_STEP: Final = 4096
+"""Bytes, packed, that are unpacked at once."""
 
 
 class _Dataset(BaseModel):
@@ -113,11 +117,26 @@ def _read_zip(path: Path) -> Log:
     with ZipFile(path) as archive:
         names = set(archive.namelist())
         (name, *_) = [name for name in _HEADERS if name in names] or _HEADERS
-        header = _Header.model_validate_json(archive.read(name))
+        header = _Header.model_validate_json(_content(archive, name))
         pieces = [_SUMMARIES] if _SUMMARIES in names else sorted(filter(_is_piece, names), key=_number)
-        samples = [sample for piece in pieces for sample in _SUMMARY.validate_json(archive.read(piece))]
+        samples = [sample for piece in pieces for sample in _SUMMARY.validate_json(_content(archive, piece))]
     # A sample that was tried again has a summary for each time: the last one counts.
     return Log(path, header.eval, header.status, tuple({sample.key: sample for sample in samples}.values()))
+
+
+def _content(archive: ZipFile, name: str) -> bytes:
+    """A file of a zip, in small steps: a few bytes can unpack to more than a machine holds.
+
+    Raises:
+        ValueError: it is larger than any log's summaries.
+    """
+    content = bytearray()
+    with archive.open(name) as stream:
+        while piece := stream.read(_STEP):
+            content += piece
+            if len(content) > LARGEST:
+                raise ValueError(f"{name} in it unpacks to more than {LARGEST >> 20} MiB")
+    return bytes(content)
 
 
 def _read_json(path: Path) -> Log:
