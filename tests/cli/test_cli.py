@@ -94,6 +94,19 @@ def test_an_import_that_fails_leaves_nothing(stagelens: Command, tmp_path: Path)
     assert not (tmp_path / "o.parquet").exists()
 
 
+def test_a_table_of_another_shape_comes_in_by_a_mapping_file(stagelens: Command, tmp_path: Path) -> None:
+    theirs, mapping = tmp_path / "theirs.csv", tmp_path / "mapping.yaml"
+    theirs.write_text("id,grade,note\n1,yes,x\n2,,y\n")
+    mapping.write_text("columns: {item: id, value: grade}\nconstants: {benchmark: q, measure: m}\nvalues: {yes: 1}\n")
+    arguments = (f"sft={theirs}", "--mapping", mapping, "-o", tmp_path / "o.parquet")
+    code, out, _ = stagelens("import", "csv", *arguments)
+    assert code == 0
+    assert "2 rows (1 scored, 1 ungraded)" in out
+    assert "does not name: note" in out
+    assert_one_sentence(*stagelens("import", "csv", *arguments, "--map", "item=id"), "--map", "--mapping")
+    assert_one_sentence(*stagelens("import", "csv", theirs, theirs), "Several tables need --mapping")
+
+
 def test_unknown_stages_are_named_with_those_that_there_are(stagelens: Command, tmp_path: Path) -> None:
     table = write_table(tmp_path / "table.csv")
     assert_one_sentence(*stagelens("analyze", table, "--stages", "sft,prodution"), "prodution", "production")

@@ -10,11 +10,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stagelens.errors import InputError
-from stagelens.outcomes.importers.inspect import import_inspect
+from stagelens.outcomes.importers.inspect import REMOVED, import_inspect
 from stagelens.outcomes.schema import COLUMNS
 
 GRADES: Mapping[str, Any] = {"right": "C", "wrong": "I", "half": "P", "silent": "N", "fails": "C", "odd": "rather"}
@@ -112,6 +112,33 @@ def test_a_log_that_was_cut_off_says_what_it_never_came_to(logs: Path, tmp_path:
     assert any("9 sample(s) are not in it" in note for note in found.notes)
 
 
+def test_one_name_for_two_checkpoints_and_what_inspect_leaves_out_are_refused(tmp_path: Path) -> None:
+    """Both were met in real logs: checkpoints under `hf/local`, metadata of more than 1 KiB."""
+
+    def log(name: str, checkpoint: str, topic: str = "a") -> str:
+        path = tmp_path / f"{name}.json"
+        spec = {"task": name, "model": "hf/local", "model_args": {"model_path": checkpoint}, "dataset": {}}
+        sample = {"id": 1, "epoch": 1, "metadata": {"topic": topic}, "scores": {"s": {"value": "C"}}}
+        path.write_text(json.dumps({"eval": spec, "status": "success", "samples": [sample]}))
+        return str(path)
+
+    first, same, other = log("one", "/a"), log("two", "/a"), log("three", "/b")
+    assert import_inspect([first, same]).table["stage"].to_list() == ["hf/local"] * 2
+    with pytest.raises(InputError, match=r"are both of hf/local, and of different checkpoints \(/a, /b\): say whose"):
+        import_inspect([first, other])
+    assert import_inspect([f"sft={first}", f"rl={other}"]).table["stage"].to_list() == ["sft", "rl"]
+    with pytest.raises(InputError, match="'topic' is too long for Inspect to keep it beside the scores"):
+        import_inspect([log("four", "/a", REMOVED)], cluster="topic")
+
+
+def test_what_inspect_leaves_out_is_what_we_know_it_by() -> None:
+    pytest.importorskip("inspect_ai")
+    from inspect_ai.log import EvalSample
+
+    sample = EvalSample(id=1, epoch=1, input="", target="", metadata={"topic": ["long"] * 1000})
+    assert sample.summary().metadata["topic"] == REMOVED
+
+
 def test_a_model_that_failed_everywhere_is_unattempted_and_not_left_out(tmp_path: Path) -> None:
     def log(name: str, *samples: dict[str, Any]) -> str:
         path = tmp_path / f"{name}.json"
@@ -197,6 +224,8 @@ def test_a_log_that_unpacks_to_more_than_a_machine_holds_is_refused(
         import_inspect([f"sft={path}"])
 
 
+# On a busy machine the first draw alone takes seconds.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SAMPLE | JSON, max_size=4), JSON)
 def test_whatever_stands_in_a_log_it_is_a_table_or_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, samples: list[Any], ids: Any

@@ -77,6 +77,25 @@ def test_a_value_of_another_form_is_ungraded_and_not_dropped(tmp_path: Path) -> 
     ]
 
 
+def test_an_empty_answer_is_none_and_other_words_are_said(tmp_path: Path) -> None:
+    """As releases of 2026 write it: two attempts, both empty, graded 0; a likelihood's pairs are no answers."""
+    silent = line(0, exact_match=0.0) | {"resps": [["", " \n"]], "filtered_resps": [""], "prompt_hash": "a"}
+    half = line(1, exact_match=0.0) | {"resps": [["", "5"]], "prompt_hash": "b"}
+    chosen = line(2, exact_match=1.0) | {"resps": [[["-9.4", "False"]], [["-6.5", "True"]]], "prompt_hash": "c"}
+    write(tmp_path / "a", "quiz", [silent, half, chosen])
+    write(tmp_path / "b", "quiz", [each | {"prompt_hash": "z", "resps": [["4"]]} for each in (silent, half, chosen)])
+    found = import_lm_eval([str(tmp_path / "a"), str(tmp_path / "b")])
+    assert found.table.filter(stage="a").select("item", "value", "status", "cause").rows() == [
+        ("0", None, "incapable", "the answer is empty"),
+        ("1", 0.0, "scored", None),
+        ("2", 1.0, "scored", None),
+    ]
+    assert found.table.filter(stage="b")["value"].to_list() == [0.0, 0.0, 1.0]
+    assert len(found.notes) == 2
+    assert "the answer to 1 document(s) is empty: incapable, whatever its grade." in found.notes[0]
+    assert "3 document(s) were asked in other words than by the first stage" in found.notes[1]
+
+
 def test_what_cannot_be_taken_gets_one_sentence(tmp_path: Path) -> None:
     one = write(tmp_path / "a", "quiz", [line(0, acc=1.0)])
     other = write(tmp_path / "b", "quiz", [line(0, acc=1.0) | {"doc_hash": "else"}])

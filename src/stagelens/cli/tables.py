@@ -164,18 +164,35 @@ def import_lm_eval(
 
 @imports.command("csv")
 def import_csv(
-    table: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV, JSONL or Parquet, one row an answer.", show_default=False)
+    tables: Annotated[
+        list[str],
+        typer.Argument(metavar="[STAGE=]PATH…", help="CSV, JSONL or Parquet files, or folders.", show_default=False),
     ],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A YAML file that says what the columns mean.", show_default=False),
+    ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="COLUMN=THEIRS", help="Where a column comes from; COLUMN:=WORD gives every row that word."
+            "--map",
+            metavar="COLUMN=THEIRS",
+            help="Without a mapping file: where a column comes from; COLUMN:=WORD gives every row that word.",
         ),
     ] = None,
     output: TableOption = Path("outcomes.parquet"),
 ) -> None:
-    """Anyone's long table, its columns renamed."""
+    """Anyone's tables: long ones with their columns renamed, and any shape with a mapping file."""
+    if mapping is not None:
+        from stagelens.outcomes.importers.mapped import import_mapped
+        from stagelens.outcomes.importers.mapping import read_mapping
+
+        if columns:
+            raise InputError("--map and --mapping both say what columns are: write all of it into the mapping file.")
+        write_imported(import_mapped(tables, read_mapping(mapping)), output)
+        return
     from stagelens.outcomes.importers.csv import import_csv as read
 
-    write_import(read(table, columns or []), output)
+    if len(tables) > 1:
+        raise InputError("Several tables need --mapping FILE, which says what their columns mean.")
+    write_import(read(tables[0], columns or []), output)

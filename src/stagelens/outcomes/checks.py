@@ -109,7 +109,7 @@ def check_rows_differ(table: pl.DataFrame, origin: Origin) -> None:
     first = repeated.row(0, named=True)
     second = repeated.filter(pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in KEY))["row"][1]
     raise InputError(
-        f"{origin.at(second)}: the same answer as {origin.unit} {first['row'] + 1} ({_described(first)}): "
+        f"{origin.at(second)}: the same answer as {origin.brief(first['row'])} ({_described(first)}): "
         "remove one, or give repeated attempts their own epoch."
     )
 
@@ -143,7 +143,7 @@ def check_clusters(table: pl.DataFrame, origin: Origin) -> None:
     other = split.filter(pl.all_horizontal(pl.col(name) == one[name] for name in item)).row(1, named=True)
     raise InputError(
         f"{origin.at(other['row'])}: item {one['item']!r} of {one['benchmark']} is in cluster {other['cluster']!r} "
-        f"here and in {one['cluster']!r} in {origin.unit} {one['row'] + 1}: an item lies in one cluster."
+        f"here and in {one['cluster']!r} in {origin.brief(one['row'])}: an item lies in one cluster."
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -25,14 +26,22 @@ SUFFIXES: Final = (".parquet", ".csv", ".jsonl", ".ndjson")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a table's rows came from, for error sentences: a file's name, and what its rows are counted in."""
+    """Where a table's rows came from, for error sentences: a file's name, and what its rows are counted in.
+
+    ``stood`` says it of a row (from 0) where rows of several files were brought together, or some left out.
+    """
 
     name: str
     unit: Literal["row", "line"] = "row"
+    stood: Callable[[int], str] | None = None
 
     def at(self, row: int) -> str:
         """Row ``row`` (from 0) in words, counted from 1; a header is not a row."""
-        return f"{self.name}, {self.unit} {row + 1}"
+        return f"{self.name}, {self.brief(row)}" if self.stood is None else self.stood(row)
+
+    def brief(self, row: int) -> str:
+        """The same where the file has just been named."""
+        return f"{self.unit} {row + 1}" if self.stood is None else self.stood(row)
 
 
 def open_source(source: TableSource) -> tuple[pl.DataFrame, Origin]:

@@ -24,6 +24,10 @@ from stagelens.outcomes.importers.inspect_files import Failure, Log, Sample, is_
 WORDS: Final[Mapping[str, float]] = {"C": 1.0, "P": 0.5, "I": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 """What Inspect's letters and words are worth. ``N`` is no answer, which is not a wrong one."""
 NO_ANSWER: Final = "N"
+REMOVED: Final = "Key removed from summary (> 1k)"
+"""What stands beside the scores for metadata that are no short text."""
+CHECKPOINT: Final = "model_path"
+"""The argument by which providers of local models are told which checkpoint a name stands for."""
 
 
 def import_inspect(
@@ -52,18 +56,20 @@ def import_inspect(
 
     Raises:
         InputError: a path at which there is no log, a log that cannot be read, a sample that stands in two logs of one
-            stage, a field that no sample has, or nothing to take over.
+            stage, two checkpoints under one model's name, a field that no sample has, or nothing to take over.
     """
     known = {**WORDS, **{word.strip(): value for word, value in (words or {}).items()}}
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
     seen: dict[tuple[str, str], dict[tuple[str, int], Path]] = {}
+    served: dict[str, tuple[Any, Path]] = {}
     fields = {name: field for name, field in (("cluster", cluster), ("stratum", stratum)) if field is not None}
-    read = [
-        (results.stage or log.spec.model, log)
-        for results in named_files(logs, is_log, "Inspect logs (.eval or .json)")
-        for log in (read_log_file(results.path),)
-    ]
+    read: list[tuple[str, Log]] = []
+    for results in named_files(logs, is_log, "Inspect logs (.eval or .json)"):
+        log = read_log_file(results.path)
+        if results.stage is None:
+            _check_checkpoint(log, served)
+        read.append((results.stage or log.spec.model, log))
     for stage, log in read:
         _check_apart(log, stage, seen.setdefault((stage, log.benchmark), {}))
         _check_fields(log, fields)
@@ -165,7 +171,9 @@ def _graded(value: Any, words: Mapping[str, float]) -> Value:
 
 
 def _message(error: Failure | str) -> str:
-    return error if isinstance(error, str) else error.message
+    text = error if isinstance(error, str) else error.message
+    # What follows names the task and its address in memory, another one each time.
+    return "cancelled" if text.startswith(("CancelledError", "Cancelled via cancel scope")) else text
 
 
 def _text(sample: Sample, field: str) -> str | None:
@@ -184,8 +192,24 @@ def _check_apart(log: Log, stage: str, seen: dict[tuple[str, int], Path]) -> Non
             )
 
 
+def _check_checkpoint(log: Log, served: dict[str, tuple[Any, Path]]) -> None:
+    """One model's name stands for one checkpoint; of the user's own names nothing is known."""
+    checkpoint = log.spec.model_args.get(CHECKPOINT)
+    other, before = served.setdefault(log.spec.model, (checkpoint, log.path))
+    if other != checkpoint:
+        raise InputError(
+            f"{before} and {log.path} are both of {log.spec.model}, and of different checkpoints ({other}, "
+            f"{checkpoint}): say whose each is as STAGE=PATH."
+        )
+
+
 def _check_fields(log: Log, fields: Mapping[str, str]) -> None:
     for name, field in fields.items():
+        if any(sample.metadata.get(field) == REMOVED for sample in log.samples):
+            raise InputError(
+                f"{log.path}: {field!r} is too long for Inspect to keep it beside the scores, and cannot be the "
+                f"{name}: name a field with a short text."
+            )
         if log.samples and all(_text(sample, field) is None for sample in log.samples):
             there = sorted({key for sample in log.samples for key in sample.metadata})
             raise InputError(

@@ -43,6 +43,7 @@ class _Spec(BaseModel):
 
     task: str
     model: str
+    model_args: dict[str, Any] = {}
     dataset: _Dataset = _Dataset()
     config: _Config = _Config()
 

@@ -18,6 +18,7 @@ from stagelens.outcomes.importers.imported import (
     FAMILY,
     Imported,
     Results,
+    Value,
     is_worse,
     measure_name,
     named_files,
@@ -33,11 +34,14 @@ OWN: Final = frozenset({"doc_id", "doc", "target", "arguments", "resps", "filter
 
 
 class _Line(NamedTuple):
-    """What is kept of a line: the document and what it is known by, the filter, and values by metric."""
+    """What is kept of a line: the document and what it is known by, how it was asked, whether all that was said is
+    nothing, the filter, and values by metric."""
 
     number: int
     item: str
     digest: str
+    prompt: str
+    is_empty: bool
     filter: str
     values: Mapping[str, Any]
 
@@ -56,7 +60,7 @@ def import_lm_eval(given: Sequence[str], *, family: str = FAMILY, worse: Sequenc
 
     A stage is the folder that its files lie in, named after the model, unless the user names it; a benchmark is the
     task, an item the document, a measure the metric, and where a task has several filters ``<metric>_<filter>``. Of
-    several files of one task the newest counts.
+    several files of one task the newest counts. An empty answer is `incapable`: the harness grades it as a wrong one.
 
     Args:
         given: each ``PATH`` or ``STAGE=PATH``, a file of samples or a folder with some, in the order of the stages.
@@ -69,7 +73,7 @@ def import_lm_eval(given: Sequence[str], *, family: str = FAMILY, worse: Sequenc
     """
     notes: list[str] = []
     rows: list[dict[str, Any]] = []
-    documents: dict[tuple[str, str], tuple[str, Path]] = {}
+    documents: dict[tuple[str, str], tuple[_Line, Path]] = {}
     found = [_named(each) for each in named_files(given, _is_samples, "samples_<task>_<date>.jsonl")]
     for samples in _newest(found, notes):
         better = _directions(samples.path.parent).get(samples.task, {})
@@ -80,14 +84,19 @@ def import_lm_eval(given: Sequence[str], *, family: str = FAMILY, worse: Sequenc
             metrics.setdefault(line.filter, {}).update(dict.fromkeys(line.values))
         single = {name for line in lines for name, value in line.values.items() if not isinstance(value, list | dict)}
         left_out = Counter[str]()
+        empty, reworded = set[str](), set[str]()
         for line in lines:
-            _check_same(line, samples, documents)
+            first = _first_asked(line, samples, documents)
+            if line.prompt != first.prompt:
+                reworded.add(line.item)
+            if line.is_empty:
+                empty.add(line.item)
             for metric in metrics[line.filter]:
                 value = line.values.get(metric)
                 if metric not in single:
                     left_out[metric] += 1
                     continue
-                graded = number_of(value, {})
+                graded = Value(None, "the answer is empty") if line.is_empty else number_of(value, {})
                 part = line.filter if several else ""
                 rows.append(
                     {
@@ -97,7 +106,7 @@ def import_lm_eval(given: Sequence[str], *, family: str = FAMILY, worse: Sequenc
                         "measure": measure_name(metric, part),
                         "item": line.item,
                         "value": graded.number,
-                        "status": "ungraded" if graded.number is None else "scored",
+                        "status": _status(line, graded),
                         "cause": graded.cause,
                         "epoch": 1,
                         "seed": 0,
@@ -106,6 +115,15 @@ def import_lm_eval(given: Sequence[str], *, family: str = FAMILY, worse: Sequenc
                 )
         for metric, count in left_out.items():
             notes.append(f"{samples.path}: {metric} has no single value in {count} document(s); it was left out.")
+        if empty:
+            notes.append(
+                f"{samples.path}: the answer to {len(empty)} document(s) is empty: incapable, whatever its grade."
+            )
+        if reworded:
+            notes.append(
+                f"{samples.path}: {len(reworded)} document(s) were asked in other words than by the first stage: with "
+                "a chat template, or with other examples."
+            )
     return tabulate(rows, notes)
 
 
@@ -153,22 +171,50 @@ def _read(line: Any, number: int) -> _Line:
     known = line.get("metrics")
     # Releases before 0.4.4 do not say which fields are metrics: those that are numbers and not the harness' own.
     named = known if isinstance(known, list) else [name for name in line if name not in OWN and _is_number(line[name])]
-    values = {str(name): line.get(str(name)) for name in named}
-    return _Line(number, str(line["doc_id"]), str(line.get("doc_hash")), str(line.get("filter", NO_FILTER)), values)
+    return _Line(
+        number=number,
+        item=str(line["doc_id"]),
+        digest=str(line.get("doc_hash")),
+        prompt=str(line.get("prompt_hash")),
+        is_empty=_is_empty(line.get("resps")),
+        filter=str(line.get("filter", NO_FILTER)),
+        values={str(name): line.get(str(name)) for name in named},
+    )
+
+
+def _is_empty(answers: Any) -> bool:
+    """Whether there are texts and nothing stands in any; a likelihood is a pair of texts that never are blank."""
+    texts = list(_texts(answers))
+    return bool(texts) and not any(text.strip() for text in texts)
+
+
+def _texts(answers: Any) -> Iterator[str]:
+    if isinstance(answers, str):
+        yield answers
+    elif isinstance(answers, list):
+        for each in answers:
+            yield from _texts(each)
+
+
+def _status(line: _Line, graded: Value) -> str:
+    if line.is_empty:
+        return "incapable"
+    return "ungraded" if graded.number is None else "scored"
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, bool | int | float)
 
 
-def _check_same(line: _Line, samples: _Samples, documents: dict[tuple[str, str], tuple[str, Path]]) -> None:
-    """Under a document's number every stage has to have been asked the same document."""
-    first, other = documents.setdefault((samples.task, line.item), (line.digest, samples.path))
-    if first != line.digest:
+def _first_asked(line: _Line, samples: _Samples, documents: dict[tuple[str, str], tuple[_Line, Path]]) -> _Line:
+    """How the document was asked first. Under its number every stage has to have been asked the same document."""
+    first, other = documents.setdefault((samples.task, line.item), (line, samples.path))
+    if first.digest != line.digest:
         raise InputError(
             f"{samples.path}, line {line.number}: document {line.item} of {samples.task} is another one than in "
             f"{other}: both have to be asked the same data."
         )
+    return first
 
 
 def _directions(folder: Path) -> Mapping[str, Mapping[str, bool]]:
