@@ -71,8 +71,9 @@ def cluster_of(workers: int) -> Iterator[str]:
     own = {"num_cpus": 1, "object_store_memory": MEMORY}
     cluster = Cluster(initialize_head=True, head_node_args={**own, "include_dashboard": False})
     try:
-        for _ in range(workers - 1):
-            cluster.add_node(**own)
+        for number in range(1, workers):
+            # An address of its own: the driver attaches itself to the node at its own address, the head.
+            cluster.add_node(**own, node_ip_address=f"127.0.0.{number + 1}")
         yield cluster.address
     finally:
         cluster.shutdown()

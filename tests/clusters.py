@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ MEMORY = 100 * 2**20
 PROMPTS = 180
 SHARD = 30
 """Attempts in a shard of these tests; a study's own shards are larger."""
+_ADDRESSES = itertools.count(2)
 
 
 @contextmanager
@@ -37,7 +39,8 @@ def cluster_of(count: int) -> Iterator[Any]:
     cluster = Cluster(initialize_head=True, head_node_args={**own, "include_dashboard": False})
     try:
         for _ in range(count - 1):
-            cluster.add_node(**own)
+            # An address of its own: a driver attaches itself to the node at its own address, the head.
+            cluster.add_node(**own, node_ip_address=f"127.0.0.{next(_ADDRESSES)}")
         yield cluster
     finally:
         cluster.shutdown()
@@ -48,9 +51,15 @@ def node(address: str, *, cpus: int, before: Sequence[str] = ()) -> Iterator[Non
     """One more node, started by ``ray start`` after the command ``before``, and killed with all it has started."""
     ray = Path(sys.executable).with_name("ray")
     command = [*before, str(ray), "start", f"--address={address}", f"--num-cpus={cpus}", "--block"]
+    command += [f"--node-ip-address=127.0.0.{next(_ADDRESSES)}"]
     command += [f"--object-store-memory={MEMORY}"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     try:

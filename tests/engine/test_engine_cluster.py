@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,15 +95,15 @@ def test_a_killed_node_changes_nothing(world: World, tmp_path: Path) -> None:
     study = Study.load(write_cluster_study(tmp_path / "study", sft={"resources": {"cpus": 2}}))
     out = tmp_path / "run"
     made_before(world, out)
-    added = [world.cluster.add_node(num_cpus=2)]
+    with ExitStack() as added:
+        added.enter_context(node(world.cluster.address, cpus=2))
 
-    def replace() -> None:
-        world.cluster.remove_node(added.pop(), allow_graceful=False)
-        added.append(world.cluster.add_node(num_cpus=2))
+        def replace() -> None:
+            added.close()
+            added.enter_context(node(world.cluster.address, cpus=2))
 
-    with once(lambda: any(path.parent.name == "sft" for path in logs(out)), replace) as replaced:
-        said = on_ray(study, out)
-    world.cluster.remove_node(added.pop(), allow_graceful=False)
+        with once(lambda: any(path.parent.name == "sft" for path in logs(out)), replace) as replaced:
+            said = on_ray(study, out)
     assert replaced
     assert "Ray: 3 nodes, 4 CPUs" in said
     assert "a worker was lost at shard/tiny/sft/" in said

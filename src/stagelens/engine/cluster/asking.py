@@ -9,7 +9,7 @@ from typing import Any
 
 from stagelens.engine.bulk import log_of
 from stagelens.engine.cluster import work
-from stagelens.engine.cluster.connection import nodes
+from stagelens.engine.cluster.connection import nodes, stop
 from stagelens.engine.cluster.dealing import AHEAD, next_size
 from stagelens.engine.cluster.files import Needed, needed
 from stagelens.engine.cluster.losses import Losses, lost_errors
@@ -61,9 +61,15 @@ class Asking:
         Raises:
             InputError: what a worker found wrong, or a shard that workers do not survive.
         """
+        try:
+            self._deal()
+            yield from self._collected()
+        finally:
+            stop(self._under_way)
+
+    def _collected(self) -> Iterator[tuple[Shard, bool]]:
         import ray
 
-        self._deal()
         while self._under_way:
             (stream,), _ = ray.wait(list(self._under_way), num_returns=1)
             sent = self._under_way[stream]

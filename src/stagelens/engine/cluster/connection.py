@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from stagelens.errors import InputError
@@ -48,6 +48,14 @@ def disconnect() -> None:
     import ray
 
     ray.shutdown()
+
+
+def stop(tasks: Iterable[Any]) -> None:
+    """End tasks that nobody waits for any more, whoever keeps the connection open."""
+    import ray
+
+    for task in list(tasks):
+        ray.cancel(task)
 
 
 def nodes() -> list[Mapping[str, float]]:

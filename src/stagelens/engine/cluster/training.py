@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stagelens.engine.cluster import work
-from stagelens.engine.cluster.connection import nodes
+from stagelens.engine.cluster.connection import nodes, stop
 from stagelens.engine.cluster.files import ITSELF, Needed, Packed, needed, unpack
 from stagelens.engine.cluster.losses import Losses, lost_errors
 from stagelens.engine.cluster.named import files_of
@@ -48,9 +48,15 @@ class TrainingOut:
         Raises:
             InputError: what a worker found wrong, or a stage that workers do not survive.
         """
+        try:
+            self._send()
+            yield from self._collected()
+        finally:
+            stop(self._under_way)
+
+    def _collected(self) -> Iterator[Training]:
         import ray
 
-        self._send()
         while self._under_way:
             (reference,), _ = ray.wait(list(self._under_way), num_returns=1)
             training, task = self._under_way.pop(reference)
