@@ -26,13 +26,13 @@ from pathlib import Path
 
 from fuzzing import Target, outcome
 from fuzzing_targets import checkpoints, light
-from models_tiny import make_checkpoint
 
 SLOW = {"study": 0.5, **dict.fromkeys(("checkpoint-config.json", "checkpoint-tokenizer_config.json"), 0.1)}
 SLOW |= dict.fromkeys(("checkpoint-tokenizer.json", "checkpoint-model.safetensors"), 0.1)
 """How many inputs of a target are read for each of a quick one."""
 MEMORY = 4 * 2**30
-BLOCK = 250
+BLOCK = 1_000
+WHOLE = "whole"
 COMMANDS = 20
 
 
@@ -54,12 +54,14 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=Path("fuzz-failures"))
     arguments = parser.parse_args()
     started = time.monotonic()
+    from models_tiny import make_checkpoint  # here: readers that need no torch start without it
+
     with tempfile.TemporaryDirectory(prefix="stagelens-fuzz-") as scratch:
-        whole = make_checkpoint(Path(scratch) / "whole")
+        whole = make_checkpoint(Path(scratch) / WHOLE)
         targets = light() | checkpoints(whole)
         chosen = {name: target for name, target in targets.items() if name in (arguments.only or targets)}
         counted, failed = Counter[str](), 0
-        for block, failures in _put(chosen, _blocks(list(chosen), arguments.inputs), arguments, Path(scratch)):
+        for block, failures in _put(_blocks(list(chosen), arguments.inputs), arguments, Path(scratch)):
             counted[block.target] += block.number
             print(f"{counted.total():,}: {block.target}", flush=True)
             for number, what in failures:
@@ -85,10 +87,10 @@ def _blocks(names: list[str], inputs: int) -> list[Block]:
 
 
 def _put(
-    targets: dict[str, Target], blocks: list[Block], arguments: argparse.Namespace, scratch: Path
+    blocks: list[Block], arguments: argparse.Namespace, scratch: Path
 ) -> Iterator[tuple[Block, list[tuple[int, str]]]]:
     """Each block in a process of its own, so many at once."""
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")  # polars' threads do not outlive a fork
     under_way: list[tuple[Block, Path, multiprocessing.process.BaseProcess]] = []
     for block in [*blocks, *[None] * arguments.jobs]:
         if len(under_way) == arguments.jobs or (block is None and under_way):
@@ -97,12 +99,13 @@ def _put(
             yield done, _found(place, done, process.exitcode)
         if block is not None:
             place = Path(tempfile.mkdtemp(dir=scratch))
-            process = context.Process(target=_read, args=(targets[block.target], block, arguments.seed, place))
+            process = context.Process(target=_read, args=(scratch / WHOLE, block, arguments.seed, place))
             process.start()
             under_way.append((block, place, process))
 
 
-def _read(target: Target, block: Block, seed: int, place: Path) -> None:
+def _read(whole: Path, block: Block, seed: int, place: Path) -> None:
+    target = (light() | checkpoints(whole))[block.target]
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,) * 2)
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)

@@ -212,6 +212,15 @@ SAMPLE = st.fixed_dictionaries(
 )
 
 
+def test_more_epochs_than_anyone_asks_are_refused_before_they_become_rows(tmp_path: Path) -> None:
+    spec = {"task": "t", "model": "m", "dataset": {"sample_ids": ["a"]}, "config": {"epochs": 10**40}}
+    sample = {"id": "a", "epoch": 1, "scores": {"letter": {"value": "C"}}}
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"eval": spec, "status": "success", "samples": [sample]}))
+    with pytest.raises(InputError, match=r"eval\.config\.epochs"):
+        import_inspect([f"sft={path}"])
+
+
 def test_a_log_that_unpacks_to_more_than_a_machine_holds_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

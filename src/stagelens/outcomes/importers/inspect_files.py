@@ -26,6 +26,8 @@ _HEADERS: Final = ("header.json", "_journal/start.json")
 _SUFFIXES: Final = (".eval", ".json")
 LARGEST: Final = 2**29
 """Bytes of a file in a log. Summaries take some 500 a sample."""
+MOST_EPOCHS: Final = 10_000
+"""Every one that a log never came to is a row: more than this is no log of anyone's."""
 _STEP: Final = 4096
 """Bytes, packed, that are unpacked at once."""
 
@@ -35,7 +37,7 @@ class _Dataset(BaseModel):
 
 
 class _Config(BaseModel):
-    epochs: int | None = Field(default=None, ge=1)
+    epochs: int | None = Field(default=None, ge=1, le=MOST_EPOCHS)
 
 
 class _Spec(BaseModel):
