@@ -104,7 +104,8 @@ def test_a_checkpoint_that_answers_garbage_is_recorded(folder):
     checkpoint = make_checkpoint(folder / "checkpoint")
     config = checkpoint / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"max_position_embeddings": 60_000}))
-    log = attempt(folder, ["garbage"], local_model("tiny", checkpoint=str(checkpoint)), steps=3)
+    # The agent asks again where an answer takes long, as it may on a busy machine: room for that.
+    log = attempt(folder, ["garbage"], local_model("tiny", checkpoint=str(checkpoint)), steps=20)
     (sample,) = log.samples or []
     assert sample.error is None
     assert (sample.store[END_KEY]["end"], sample.store[END_KEY]["commands"]) == ("answered", 0)
