@@ -16,6 +16,8 @@ from stagelens.study.load import check_files, load_study, parse_study
 from stagelens.study.templates import names, template
 
 READY = sorted((Path(__file__).parents[2] / "studies").glob("*.yaml"))
+ON_LOGS = "million.yaml"
+"""Asks logs that only its reader has."""
 
 
 @pytest.mark.parametrize("name", names())
@@ -40,7 +42,7 @@ def test_the_full_template_shows_every_key() -> None:
             assert field.exclude or f"{field.alias or name}:" in text or f"`{field.alias or name}`" in text
 
 
-@pytest.mark.parametrize("file", READY, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [file for file in READY if file.name != ON_LOGS], ids=lambda file: file.name)
 def test_a_ready_study_passes_the_check_without_a_hub(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,6 +53,16 @@ def test_a_ready_study_passes_the_check_without_a_hub(
         for family, each in load_study(file).families.items()
         for stage in each.stages
     )
+
+
+def test_a_ready_study_on_ones_own_logs_lacks_only_these(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = next(file for file in READY if file.name == ON_LOGS)
+    code, _, errors = command_line(monkeypatch, capsys, "check")(file, "--offline")
+    assert code == 2
+    assert "logs.parquet" in errors
+    assert errors.count("\n") == 1
 
 
 @pytest.mark.parametrize("file", READY, ids=lambda file: file.name)
