@@ -58,7 +58,10 @@ def _read(source: Source, folder: Path, kind: StageKind, said: array[int] | None
         label = str(source.dataset)
         origins: list[tuple[str, Origin]] = [(label, open_dataset(source))]
     else:
-        path = resolve(source.path, folder)
+        try:
+            path = resolve(source.path, folder)
+        except InputError as error:
+            raise InputError(f"Source {source.name!r}: {error}") from error
         label = str(path)
         origins = [(str(file), _opened(file, needed, wanted.fields)) for file in data_files(path, source.name)]
     left = source.take or _EVERYTHING
