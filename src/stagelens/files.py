@@ -29,6 +29,25 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def write_text(path: Path, text: str) -> None:
+    """The whole text, or what was there before."""
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for bytes; folders on the way are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+
+
+def write_frame(path: Path, frame: pl.DataFrame) -> None:
+    """The same for a table, as Parquet."""
+    with replacing(path) as beside:
+        write_parquet(frame, beside)
+
+
 def write_parquet(frame: pl.DataFrame, path: Path, **options: Any) -> None:
     """A frame as Parquet, by way of memory: polars says of a full disk only that the file is out of specification."""
     packed = BytesIO()

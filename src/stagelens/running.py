@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from stagelens import engine as engines
 from stagelens.engine import Outcome
 from stagelens.engine.collect import decide
-from stagelens.engine.folder import write_text
 from stagelens.engine.remote import is_url
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.statistics.serialise import controls_to_json
 from stagelens.study.spec import Study
 

@@ -12,11 +12,10 @@ import pytest
 
 from disturbed import Chat, products, write_asked
 from stagelens.engine import run
-from stagelens.engine.folder import write_text
 from stagelens.engine.ledger import Ledger
 from stagelens.engine.planning import plan_questions
 from stagelens.errors import InputError
-from stagelens.files import replacing
+from stagelens.files import replacing, write_text
 from stagelens.stages.checkpoint import read_inputs, save
 from stagelens.study.spec import Study
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagelens.benchmarks.base import Item, spread
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.errors import InputError
+from stagelens.files import write_text
 
 HOLD = """
 import sys, time

@@ -16,9 +16,9 @@ from stagelens.audit.edits.trial import Trial, trials
 from stagelens.audit.findings import Audit
 from stagelens.audit.retraining import retrain
 from stagelens.audit.run import AuditPlan, folders, margins_of
-from stagelens.engine.folder import write_text
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.study.problems import nearest
 
 EDITS: Final = "edits.json"

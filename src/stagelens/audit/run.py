@@ -19,10 +19,11 @@ from stagelens.audit.retraining import retrain, retraining_study, without
 from stagelens.audit.showing.page import PAGE, write_audit_page
 from stagelens.audit.target import Target, find_target
 from stagelens.engine import plan
-from stagelens.engine.folder import RunFolder, write_frame, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.progress import Reporter
 from stagelens.engine.run import default_folder
 from stagelens.errors import InputError
+from stagelens.files import write_frame, write_text
 from stagelens.statistics.data import SCORED, MeasureData, Rules
 from stagelens.study.cells import Plan
 from stagelens.study.problems import nearest

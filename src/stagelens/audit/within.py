@@ -21,9 +21,10 @@ from stagelens.audit.ranking.tfidf import by_words
 from stagelens.audit.retraining import retrain, without
 from stagelens.audit.run import AuditPlan, folders, level_of
 from stagelens.audit.variants import leave_one_out
-from stagelens.engine.folder import RunFolder, write_frame
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
+from stagelens.files import write_frame
 from stagelens.statistics.data import MeasureData
 from stagelens.study.problems import nearest
 

@@ -10,10 +10,11 @@ import polars as pl
 from stagelens.analysis import analyze
 from stagelens.benchmarks.records import AWAITS_JUDGE, LEFT_OUT
 from stagelens.engine.bulk import log_of
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.judging import Judging, StageLog
 from stagelens.engine.runs import by_stage
 from stagelens.engine.shards import Shard
+from stagelens.files import write_text
 from stagelens.outcomes.answer_files import AnswerFile
 from stagelens.outcomes.grades import PANEL
 from stagelens.outcomes.label_sheets import labelled

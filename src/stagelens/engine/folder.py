@@ -9,10 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from stagelens.errors import InputError
-from stagelens.files import replacing, write_parquet
 from stagelens.outcomes.controls import CONTROLS
 
 
@@ -102,23 +99,3 @@ class RunFolder:
             yield
         finally:
             os.close(lock)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write the whole file or nothing: a kill in between leaves what was there before."""
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """The same for bytes; folders on the way are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_bytes(content)
-    beside.replace(path)
-
-
-def write_frame(path: Path, frame: pl.DataFrame) -> None:
-    """The same for a table, as Parquet."""
-    with replacing(path) as beside:
-        write_parquet(frame, beside)

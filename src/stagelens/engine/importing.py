@@ -9,8 +9,9 @@ from typing import Final
 import polars as pl
 
 from stagelens.benchmarks.odcv.agent_logs import read_episodes
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.outcomes.inspect_logs import read_log
 from stagelens.outcomes.table import read_table, write_table
 from stagelens.study.spec import Study

@@ -12,12 +12,13 @@ from typing import Any, Final
 import polars as pl
 
 from stagelens.engine.drawing import Draw, draw
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.grades import AttemptKey, DrawnKey, JudgedAttempts, judged_measures, with_drawn, with_judges
 from stagelens.engine.judge_logs import Question, ask_judge, loaded
 from stagelens.engine.judgements import Judgements
 from stagelens.engine.judges import Judge, Panel, stage_checkpoint
 from stagelens.engine.progress import Reporter
+from stagelens.files import write_text
 from stagelens.judges.asking import Judgement
 from stagelens.judges.message import full_message
 from stagelens.judges.order import Turn, content_id, in_order, turns

@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 
 from stagelens.engine.collect import decide, missing_sentences, write_outcomes
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.judges import benchmark_settings, read_panels
 from stagelens.engine.judging import Judging, StageLog, write_summary
 from stagelens.engine.progress import Reporter, silent
 from stagelens.engine.runs import by_run
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.outcomes.answer_files import AnswerFile, answer_files
 from stagelens.outcomes.grades import HUMAN, PANEL
 from stagelens.outcomes.table import read_table

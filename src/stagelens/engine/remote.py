@@ -20,6 +20,7 @@ from stagelens.engine.progress import Reporter
 from stagelens.engine.shards import Shard
 from stagelens.engine.train import Training
 from stagelens.errors import InputError
+from stagelens.files import replacing
 from stagelens.stages.checkpoint import RECIPE, writing
 from stagelens.stages.contamination import Index
 from stagelens.study.spec import Study
@@ -101,9 +102,8 @@ class Remote:
     def _fetch(self, name: str) -> None:
         place = self._folder.root / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_name(f".{place.name}.partial")
-        self._system.get_file(f"{self._root}/{name}", str(beside))
-        beside.replace(place)
+        with replacing(place) as beside:
+            self._system.get_file(f"{self._root}/{name}", str(beside))
         self._sent[name] = _mark(place)
 
     def _fetch_checkpoint(self, place: str, names: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from stagelens.engine.ask import ask_shards, unasked
 from stagelens.engine.bulk import grade_again
 from stagelens.engine.collect import collect_outcomes, decide, missing_sentences, outcomes_of, write_outcomes
 from stagelens.engine.engines import Engine, open_engine
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.found import note_found_shards, note_found_stages, take_over
 from stagelens.engine.identity import StageIdentity, identify_stages
 from stagelens.engine.judges import read_panels
@@ -30,6 +30,7 @@ from stagelens.engine.sequential import ask_until_decided
 from stagelens.engine.shards import Questions, Shard, cut_shards, read_questions
 from stagelens.engine.train import train_stages, unmade
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.stages import clean_mixture, preflight
 from stagelens.statistics.results import Verdicts
 from stagelens.study.load import check_files

@@ -13,6 +13,7 @@ import polars as pl
 from stagelens.engine.bulk import log_of
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.shards import Shard
+from stagelens.files import replacing
 from stagelens.outcomes.bulk_answers import read_bulk
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ def _write(shard: Shard, answers: pl.DataFrame, place: Path) -> None:
     from inspect_ai.log import write_eval_log
 
     place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.with_name(f".{place.name}.partial.eval")
-    write_eval_log(_log(shard, answers), str(beside))
-    beside.replace(place)
+    with replacing(place) as beside:
+        write_eval_log(_log(shard, answers), str(beside), format="eval")
 
 
 def _log(shard: Shard, answers: pl.DataFrame) -> EvalLog:

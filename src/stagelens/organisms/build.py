@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from stagelens.engine import train
-from stagelens.engine.folder import RunFolder, write_text
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import identify_stages
 from stagelens.engine.progress import Reporter, silent
 from stagelens.engine.run import default_folder
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.organisms.census.table import FULL, Counted, Size, take_census
 from stagelens.organisms.census.truth import TRUTH, write_truth
 from stagelens.organisms.data import data_files

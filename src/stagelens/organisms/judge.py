@@ -13,9 +13,9 @@ import polars as pl
 
 from stagelens.analysis import analyze
 from stagelens.engine import Outcome, run
-from stagelens.engine.folder import write_text
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.organisms.build import Organism, build, counted, lay_out
 from stagelens.organisms.census.plain import helped
 from stagelens.organisms.census.table import FULL, Size

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from stagelens.engine.folder import write_text
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.organisms.validation.matrix import Cell
 
 SCHEMA: Final = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stagelens.errors import InputError
+from stagelens.files import write_bytes
 from stagelens.report.figures import figures, png
 from stagelens.report.folder import read_verdicts
 from stagelens.report.sheets import csv_text, latex_tables, latex_text, sheets
@@ -31,15 +32,8 @@ def export_report(folder: Path, target: Path) -> tuple[str, ...]:
     }
     try:
         for name, content in files.items():
-            _write(target / name, content.encode("utf-8") if isinstance(content, str) else content)
+            write_bytes(target / name, content.encode("utf-8") if isinstance(content, str) else content)
     except OSError as error:
         raise InputError(f"{target} cannot be written ({error.strerror}): name another folder.") from error
     lacking = None in pictures.values()
     return ("No PNG was drawn: `pip install 'stagelens[figures]'` adds what draws them.",) if lacking else ()
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_bytes(content)
-    beside.replace(path)

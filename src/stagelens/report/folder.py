@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.report.html import write_report
 from stagelens.statistics.results import Verdicts
 from stagelens.statistics.serialise import verdicts_from_dict
@@ -19,9 +20,7 @@ def write_analysis(verdicts: Verdicts, folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / ".verdicts.json.partial"
-        beside.write_text(verdicts.to_json(), encoding="utf-8")
-        beside.replace(folder / "verdicts.json")
+        write_text(folder / "verdicts.json", verdicts.to_json())
         write_report(verdicts, None, folder / "report.html")
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}): name another folder with --out.") from error

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.stages.contamination import Index
 from stagelens.stages.course import Point
 from stagelens.stages.make import make_stage
@@ -23,7 +24,7 @@ def main(job: Path) -> int:
     def progress(done: int, total: int) -> None:
         _check_processes(told["processes"], f"Stage {stage.name!r}")
         if is_first_process():
-            _write(job.with_name("progress.txt"), f"{done} {total}")
+            write_text(job.with_name("progress.txt"), f"{done} {total}")
 
     try:
         make_stage(
@@ -40,7 +41,7 @@ def main(job: Path) -> int:
             benchmarks=None if told["items"] is None else Index.from_dict(told["items"]),
         )
     except InputError as error:
-        _write(job.with_name("error.txt"), str(error))
+        write_text(job.with_name("error.txt"), str(error))
         return 2
     _leave()
     return 0
@@ -65,12 +66,6 @@ def _leave() -> None:
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
 
 
 if __name__ == "__main__":

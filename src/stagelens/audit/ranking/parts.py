@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stagelens.audit.target import Target
 from stagelens.audit.variants import Variant, changed
-from stagelens.engine.folder import write_text
+from stagelens.files import write_text
 from stagelens.stages.mixture.rows import Row
 from stagelens.study.spec import Mixture, Source
 

@@ -13,7 +13,7 @@ from stagelens.audit.inventory.tags import TAGS
 from stagelens.audit.regression import Addition
 from stagelens.audit.showing.picture import PACKAGE, picture
 from stagelens.audit.showing.words import author, conclusion, held, lacking, taught_sentence, units_of, verdict_of
-from stagelens.engine.folder import write_text
+from stagelens.files import write_text
 from stagelens.report.render import render
 from stagelens.report.tabulate import Column, Table, tabulate
 from stagelens.report.units import MISSING, coverage, probability

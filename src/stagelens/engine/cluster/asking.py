@@ -16,10 +16,11 @@ from stagelens.engine.cluster.losses import Losses, lost_errors
 from stagelens.engine.cluster.needs import Needs, check_fits, needs_of
 from stagelens.engine.cluster.sending import Sending
 from stagelens.engine.cluster.tasks import Answered, AskTask, Refused, Wanted
-from stagelens.engine.folder import RunFolder, write_bytes
+from stagelens.engine.folder import RunFolder
 from stagelens.engine.serving import Serving, serving_of
 from stagelens.engine.shards import Shard, by_asked_stage, sendable
 from stagelens.errors import InputError
+from stagelens.files import write_bytes
 from stagelens.study.spec import Study
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from stagelens.engine.folder import write_text
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.spec import OrganismSpec, written
 from stagelens.organisms.study import ALONE, STEPS

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from stagelens.engine.folder import write_text
+from stagelens.files import write_text
 from stagelens.organisms.showing import rows
 from stagelens.organisms.showing.figure import figure
 from stagelens.organisms.validate import Validation

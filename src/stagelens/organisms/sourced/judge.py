@@ -13,10 +13,10 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from stagelens.audit.run import plan_audit, run_audit
-from stagelens.engine.folder import write_text
 from stagelens.engine.identity import identify_stages
 from stagelens.engine.progress import Reporter, silent
 from stagelens.errors import InputError
+from stagelens.files import write_text
 from stagelens.organisms.jobs import side_by_side
 from stagelens.organisms.sourced.plants import PLANTS, SOURCED, Plant
 from stagelens.organisms.sourced.study import write_sourced

@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from stagelens.engine.folder import write_text
+from stagelens.files import write_text
 from stagelens.organisms.sourced.claims import is_null
 from stagelens.organisms.sourced.judge import Finding
 from stagelens.organisms.sourced.plants import PLANTED

@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stagelens.engine.folder import write_text
+from stagelens.files import write_text
 from stagelens.organisms.data import corpus, jsonl
 from stagelens.organisms.sourced.plants import SOURCED, Plant, Sourced, Sources, sources
 from stagelens.organisms.study import HEAD, recipes, stage_of
