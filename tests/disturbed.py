@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -123,6 +124,38 @@ def kill(process: BaseProcess) -> None:
     except ProcessLookupError:
         os.kill(process.pid, signal.SIGKILL)
     process.join()
+
+
+def killed_along(command: Callable[[Path], Command], folder: Path, moments: int) -> Iterator[Path]:
+    """Folders of the command's work: two of undisturbed ones, then one for each moment at which it was killed and begun
+    again, from its first second to its last.
+
+    ``command`` says what is to be run for a folder that is not there yet.
+    """
+    took = []
+    for name in ("warm", "undisturbed"):
+        started = time.monotonic()
+        assert command(folder / name).finish() == 0
+        took.append(time.monotonic() - started)
+        yield folder / name
+    for moment in range(moments):
+        out = folder / f"killed-{moment}"
+        seconds = min(took) * (moment + 0.5) / moments
+        while not _killed(command(out), seconds):
+            shutil.rmtree(out)  # it was faster than before: no kill, no test
+            seconds *= 0.8
+        assert command(out).finish() == 0
+        yield out
+
+
+def _killed(command: Command, seconds: float) -> bool:
+    """Start it and kill it; whether it was still running."""
+    process = command.start()
+    process.join(seconds)
+    alive = process.is_alive()
+    if alive:
+        kill(process)
+    return alive
 
 
 Products = dict[str, tuple[int, int, str]]
