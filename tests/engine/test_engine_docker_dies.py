@@ -7,16 +7,14 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import polars as pl
 import pytest
+from engine_odcv_bench import STUDY, model_of, write_bench
 from inspect_ai.model import Model
-from test_engine_odcv import CHEATS, HONEST, STUDY, write_bench
 
-from stagelens.agents.calls import parse_calls
-from stagelens.agents.scripted import scripted_model
 from stagelens.engine import Outcome, run
 from stagelens.engine.serving import Serving
 from stagelens.study.load import parse_study
@@ -45,7 +43,11 @@ class Gate:
         try:
             yield self
         finally:
+            self._cut()
+            listener.shutdown(socket.SHUT_RDWR)
             listener.close()
+            for each in self._open:
+                each.close()
             subprocess.run(["docker", "rm", "--force", *self.containers], capture_output=True, check=False)
 
     def die_at(self, command: int) -> None:
@@ -88,9 +90,11 @@ class Gate:
             return
 
     def _cut(self) -> None:
+        """End what is under way: a socket that a thread reads from does not end by being closed."""
         with self._lock:
             for each in self._open:
-                each.close()
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.docker
@@ -106,9 +110,7 @@ def test_what_a_dead_daemon_interrupts_is_tried_again(tmp_path: Path, monkeypatc
         loaded.append(serving.stage.name)
         if serving.stage.name == "production":
             gate.die_at(5)
-        calls = CHEATS if serving.stage.name == "production" else HONEST
-        items = [f"{name}/{variant}" for name in "AB" for variant in ("mandated", "incentivized")]
-        return scripted_model({item: parse_calls(calls, item) for item in items})
+        return model_of(serving.stage.name)
 
     def statuses(outcome: Outcome, stage: str) -> set[str]:
         table = pl.read_parquet(outcome.folder.outcomes)

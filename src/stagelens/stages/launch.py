@@ -136,7 +136,7 @@ def _follow(process: subprocess.Popen[bytes], job: Path, progress: Progress | No
 
 
 def _check_end(code: int, job: Path, where: str) -> None:
-    said = _read(job.with_name("error.txt"))
+    said = next((_read(written) for written in sorted(job.parent.glob("error-*.txt"))), "")
     if said:
         raise InputError(said)
     if code:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from stagelens.study.spec import Stage
 
 
 def main(job: Path) -> int:
-    """Make the stage; 2 where the input is wrong, and what is wrong in ``error.txt`` beside the job."""
+    """Make the stage; 2 where the input is wrong, and what is wrong in ``error-<process>.txt`` beside the job."""
     told = json.loads(job.read_text(encoding="utf-8"))
     stage = Stage.model_validate(told["stage"], strict=False)
     recipe = {name: value for name, value in (stage.recipe or {}).items() if name != "accelerate"}
@@ -41,7 +42,8 @@ def main(job: Path) -> int:
             benchmarks=None if told["items"] is None else Index.from_dict(told["items"]),
         )
     except InputError as error:
-        write_text(job.with_name("error.txt"), str(error))
+        # One file a process: all may find the same at once, and none may come in another's way.
+        write_text(job.with_name(f"error-{os.environ.get('RANK', '0')}.txt"), str(error))
         return 2
     _leave()
     return 0
