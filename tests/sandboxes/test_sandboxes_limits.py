@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import suppress
 
+import psutil
 import pytest
 from inspect_ai.util import OutputLimitExceededError
 from sandboxes_boxes import Box, boxes
@@ -29,15 +30,16 @@ def pair() -> Iterator[list[Box]]:
 
 @pytest.fixture(autouse=True)
 def _harmless(pair: list[Box]) -> Iterator[None]:
-    """After every attack both sandboxes work, nothing of it runs on, and the machine has its memory back."""
-    before = _available()
+    """After every attack both sandboxes work, nothing of it runs on, and it holds no memory."""
+    before = _held_memory()
     yield
     one, other = pair
     assert one.works()
     assert other.works()
     assert _processes(one) == _processes(other)
     one.sh("rm -rf /app/* /tmp/* /dev/shm/*")
-    assert _available() > before - 512 * MEGABYTE
+    assert int(one.sh("du -sckx /app /tmp /dev/shm | tail -1 | cut -f1").stdout) < 1024
+    assert _held_memory() < before + 64 * MEGABYTE
 
 
 @pytest.fixture
@@ -45,9 +47,13 @@ def box(pair: list[Box]) -> Box:
     return pair[0]
 
 
-def _available() -> int:
-    (line,) = (line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable"))
-    return int(line.split()[1]) * 1024
+def _held_memory() -> int:
+    """Bytes of memory in the processes that this one has started: the sandboxes, and nothing of the tests beside it."""
+    held = 0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            held += process.memory_info().rss
+    return held
 
 
 def _processes(box: Box) -> int:
@@ -122,14 +128,13 @@ def test_processes_are_bounded(box: Box) -> None:
     ids=["one", "many", "shared"],
 )
 def test_memory_hogs_are_stopped(box: Box, script: str) -> None:
-    started, before = time.monotonic(), _available()
+    started = time.monotonic()
     done = box.run(
         "python3", "-c", f"import time\ntry:\n exec({script!r})\nexcept MemoryError: time.sleep(600)", seconds=10
     )
     assert done.returncode == 128 + 9
     assert "memory limit" in done.stderr
     assert time.monotonic() - started < 8
-    assert _available() > before - 2048 * MEGABYTE
 
 
 def test_memory_that_is_shared_counts_once(box: Box) -> None:
