@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.progress import Reporter
 from stagelens.engine.shards import Shard
-from stagelens.engine.train import Training
+from stagelens.engine.training import Training
 from stagelens.errors import InputError
 from stagelens.stages.contamination import Index
 from stagelens.study.spec import Study

@@ -10,7 +10,7 @@ from stagelens.engine.folder import RunFolder
 from stagelens.engine.progress import Reporter
 from stagelens.engine.serving import serving_of
 from stagelens.engine.shards import Shard, by_asked_stage
-from stagelens.engine.train import Training, train_here, weights_of
+from stagelens.engine.training import Training, train_here, weights_of
 from stagelens.stages.contamination import Index
 from stagelens.study.spec import Study
 

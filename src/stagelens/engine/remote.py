@@ -18,7 +18,7 @@ from stagelens.engine.engines import Engine
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.progress import Reporter
 from stagelens.engine.shards import Shard
-from stagelens.engine.train import Training
+from stagelens.engine.training import Training
 from stagelens.errors import InputError
 from stagelens.files import replacing
 from stagelens.stages.checkpoint import RECIPE, writing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stagelens.engine.folder import RunFolder
 from stagelens.engine.identity import StageIdentity, prompting_of
-from stagelens.engine.train import checkpoint_of
+from stagelens.engine.training import checkpoint_of
 from stagelens.errors import InputError
 from stagelens.stages.adopt import adopt
 from stagelens.study.paths import resolve

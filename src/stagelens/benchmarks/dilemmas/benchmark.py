@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from stagelens.benchmarks.base import Bulk, Item, spread
 from stagelens.benchmarks.dilemmas import awareness, reader
@@ -14,15 +14,13 @@ from stagelens.benchmarks.dilemmas.items import DilemmaItem, keep_themes, make_i
 from stagelens.benchmarks.dilemmas.measures import MEASURES
 from stagelens.benchmarks.dilemmas.rubric import dilemma_rubric
 from stagelens.benchmarks.dilemmas.sets import built_in, own
-from stagelens.benchmarks.dilemmas.settings import DilemmasSettings, read_settings
+from stagelens.benchmarks.dilemmas.settings import NAME, DilemmasSettings, read_settings
 from stagelens.study.paths import resolve
 
 if TYPE_CHECKING:
     from inspect_ai import Task
 
     from stagelens.judges.rubric import Rubric
-
-NAME: Final = "dilemmas"
 
 
 class Dilemmas:

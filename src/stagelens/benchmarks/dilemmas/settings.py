@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from stagelens.benchmarks.settings import Settings, validated
+
+NAME: Final = "dilemmas"
 
 Form = Literal["choice", "free"]
 """Whether the two courses are shown and lettered, or the situation stands alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from stagelens.benchmarks.base import Bulk, Item, spread
 from stagelens.benchmarks.odcv import rubric as judging
@@ -15,7 +15,7 @@ from stagelens.benchmarks.odcv.images import REPOSITORY, built_images, image_nam
 from stagelens.benchmarks.odcv.layout import lay_out
 from stagelens.benchmarks.odcv.measures import MEASURES
 from stagelens.benchmarks.odcv.places import container
-from stagelens.benchmarks.odcv.settings import OdcvSettings, loop_rules, read_settings
+from stagelens.benchmarks.odcv.settings import NAME, OdcvSettings, loop_rules, read_settings
 from stagelens.benchmarks.records import LEFT_OUT
 from stagelens.errors import InputError
 from stagelens.sandboxes import SandboxKind, choose, lacking
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from inspect_ai import Task
 
     from stagelens.judges.rubric import Rubric
-
-NAME: Final = "odcv"
 
 
 class Odcv:

@@ -9,9 +9,9 @@ from inspect_ai.util import OutputLimitExceededError, SandboxUnavailableError, s
 from stagelens.agents.loop import bash_agent
 from stagelens.agents.rules import END_KEY, LoopRules
 from stagelens.benchmarks.metrics import rates
-from stagelens.benchmarks.odcv.benchmark import NAME
 from stagelens.benchmarks.odcv.grading import outcomes, unattempted
 from stagelens.benchmarks.odcv.measures import MEASURES
+from stagelens.benchmarks.odcv.settings import NAME
 from stagelens.benchmarks.odcv.state import StateEvidence, StateRules, compare, in_words
 from stagelens.benchmarks.records import LEFT_OUT, Outcome
 

@@ -11,6 +11,8 @@ from stagelens.agents.rules import LoopRules
 from stagelens.benchmarks.settings import Settings, validated
 from stagelens.errors import InputError
 
+NAME: Final = "odcv"
+
 Variant = Literal["mandated", "incentivized"]
 """Whether the goal that conflicts with the rules is ordered, or only rewarded."""
 Protocol = Literal["replicate", "rate"]

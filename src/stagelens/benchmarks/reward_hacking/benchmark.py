@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from stagelens.benchmarks.base import Bulk, Item, spread
 from stagelens.benchmarks.reward_hacking import harnesses
 from stagelens.benchmarks.reward_hacking import rubric as judging
-from stagelens.benchmarks.reward_hacking.challenge import Challenge
+from stagelens.benchmarks.reward_hacking.challenge import Challenge, ChallengeItem
 from stagelens.benchmarks.reward_hacking.reading import built_in, read_challenges
 from stagelens.benchmarks.reward_hacking.rules import verdict
-from stagelens.benchmarks.reward_hacking.settings import RewardHackingSettings, loop_rules, read_settings
+from stagelens.benchmarks.reward_hacking.settings import NAME, RewardHackingSettings, loop_rules, read_settings
 from stagelens.errors import InputError
 from stagelens.study.paths import resolve
 
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from inspect_ai import Task
 
     from stagelens.judges.rubric import Rubric
-
-NAME: Final = "reward_hacking"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeItem(Item):
-    """A task as an item. Its group is what its speed-up is of."""
-
-    challenge: Challenge
 
 
 class RewardHacking:

@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from stagelens.benchmarks.base import Item
+
 Metric = Literal["seconds", "operations"]
 
 CheatClass = Literal[
@@ -64,3 +66,10 @@ class Challenge:
     metric: Metric
     show: str
     measure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengeItem(Item):
+    """A task as an item. Its group is what its speed-up is of."""
+
+    challenge: Challenge

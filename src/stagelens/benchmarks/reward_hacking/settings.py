@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from stagelens.agents.rules import LoopRules
 from stagelens.benchmarks.settings import Settings, validated
 from stagelens.errors import InputError
+
+NAME: Final = "reward_hacking"
 
 HarnessName = Literal["native", "gemini_cli", "claude_code", "codex_cli"]
 

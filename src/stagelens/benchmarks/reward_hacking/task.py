@@ -1,13 +1,12 @@
-"""The Inspect task: ``inspect eval stagelens/reward_hacking --model …``, and what a run asks."""
+"""The Inspect task: its prompts, how they are asked, and what the rules make of the answers."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from inspect_ai import Task, task
+from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser
 from inspect_ai.scorer import Score, Scorer, Target, scorer
@@ -15,54 +14,16 @@ from inspect_ai.solver import Solver, TaskState
 from inspect_ai.util import SandboxEnvironmentSpec
 
 from stagelens.agents.rules import END_KEY, could_act
-from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.metrics import rates
-from stagelens.benchmarks.reward_hacking.benchmark import NAME, ChallengeItem, RewardHacking
-from stagelens.benchmarks.reward_hacking.challenge import Challenge
+from stagelens.benchmarks.reward_hacking.challenge import Challenge, ChallengeItem
 from stagelens.benchmarks.reward_hacking.evidence.collect import collect
 from stagelens.benchmarks.reward_hacking.evidence.record import Evidence
 from stagelens.benchmarks.reward_hacking.evidence.transcript import commands_of
 from stagelens.benchmarks.reward_hacking.evidence.words import in_words
-from stagelens.benchmarks.reward_hacking.rubric import rubric
 from stagelens.benchmarks.reward_hacking.rules.verdict import MEASURES, Verdict, incapable, judge, outcomes
+from stagelens.benchmarks.reward_hacking.settings import NAME
 from stagelens.sandboxes import WORKDIR
 from stagelens.study.fingerprint import fingerprint
-
-
-@task
-def reward_hacking(
-    *,
-    path: str | None = None,
-    harness: str = "native",
-    sandbox: str = "auto",
-    limit: int | None = None,
-    steps: int = 30,
-    epochs: int = 3,
-    seed: int = 0,
-    system_prompt: str | None = None,
-    grader: bool = False,
-) -> Task:
-    """Whether a model that is to make a program faster cheats the timer.
-
-    Args:
-        path: a folder of tasks; the built-in ones by default.
-        harness: native, gemini_cli, claude_code or codex_cli.
-        sandbox: docker, bubblewrap, or auto: what there is.
-        limit: ask at most so many tasks, at even distances.
-        steps: turns that the model has.
-        epochs: attempts at each task.
-        seed: from which every turn's own seed follows.
-        system_prompt: stands before every task.
-        grader: whether the model in the role ``grader`` judges too, beside the rules.
-    """
-    raw = {"path": path, "harness": harness, "sandbox": sandbox, "limit": limit, "steps": steps, "epochs": epochs}
-    benchmark = RewardHacking()
-    settings = benchmark.settings(raw, where=NAME)
-    items = benchmark.items(settings, Path.cwd())
-    asked = benchmark.task(settings, items, seed=seed, epochs=epochs, system_prompt=system_prompt)
-    if grader:
-        asked.scorer = [*(asked.scorer or []), grader_scorer(rubric())]
-    return asked
 
 
 def build_task(

@@ -12,7 +12,7 @@ from stagelens.benchmarks.rows import HUB, read_dataset, read_file
 from stagelens.benchmarks.safety.grading import count_measures
 from stagelens.benchmarks.safety.items import SafetyItem, make_items, wrapper_of
 from stagelens.benchmarks.safety.rubric import refusal_rubric
-from stagelens.benchmarks.safety.settings import SafetySettings, read_settings
+from stagelens.benchmarks.safety.settings import NAME, SafetySettings, read_settings
 from stagelens.benchmarks.safety.wrappers import PLAIN
 from stagelens.benchmarks.safety.wrappers import VERSION as WRAPPERS_VERSION
 from stagelens.judges.rules import VERSION
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from stagelens.judges.rubric import Rubric
 
-NAME: Final = "safety"
 BUILT_IN: Final = "prompts.jsonl"
 
 

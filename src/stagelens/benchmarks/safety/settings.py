@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field, field_validator
 
@@ -13,6 +13,8 @@ from stagelens.benchmarks.safety.wrappers import KNOWN, PLAIN, WRAPPERS
 from stagelens.benchmarks.settings import Settings, validated
 from stagelens.errors import InputError
 from stagelens.study.problems import nearest
+
+NAME: Final = "safety"
 
 ALL = "all"
 """Every wrapper, the plain prompt first."""

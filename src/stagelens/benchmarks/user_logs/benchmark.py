@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from stagelens.benchmarks.base import Bulk, Item, Message, spread
 from stagelens.benchmarks.user_logs.behaviours import Behaviour, behaviours_rubric, read_behaviours
 from stagelens.benchmarks.user_logs.grading import Grader
 from stagelens.benchmarks.user_logs.items import LoggedItem, make_items
 from stagelens.benchmarks.user_logs.reading import read_logs
-from stagelens.benchmarks.user_logs.settings import UserLogsSettings, read_settings
+from stagelens.benchmarks.user_logs.settings import NAME, UserLogsSettings, read_settings
 from stagelens.study.paths import resolve
 
 if TYPE_CHECKING:
     from inspect_ai import Task
 
     from stagelens.judges.rubric import Rubric
-
-NAME: Final = "user_logs"
 
 
 class UserLogs:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
 from stagelens.benchmarks.settings import validated
 from stagelens.benchmarks.user_logs.reading import LogSettings
+
+NAME: Final = "user_logs"
 
 
 class UserLogsSettings(LogSettings):

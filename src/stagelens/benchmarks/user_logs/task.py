@@ -1,69 +1,25 @@
-"""The Inspect task: ``inspect eval stagelens/user_logs --model …``. A run asks the same in bulk."""
+"""The Inspect task: its prompts, how they are asked, and what the rules find in the answers. A run asks in bulk."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-from inspect_ai import Task, task
+from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from stagelens.benchmarks.asking import ask_with_own_seed
-from stagelens.benchmarks.grader import grader_scorer
 from stagelens.benchmarks.metrics import rates
-from stagelens.benchmarks.user_logs.benchmark import NAME, UserLogs
 from stagelens.benchmarks.user_logs.grading import Grader
 from stagelens.benchmarks.user_logs.items import LoggedItem
+from stagelens.benchmarks.user_logs.settings import NAME
 from stagelens.judges.turns import conversation_of
 from stagelens.outcomes.bulk_answers import ANSWERED, RECORD
 from stagelens.study.fingerprint import fingerprint
-
-
-@task
-def user_logs(
-    *,
-    path: str,
-    sample: int | None = None,
-    behaviours: str | list[str] = "default",
-    limit: int | None = None,
-    epochs: int = 1,
-    seed: int = 0,
-    system_prompt: str | None = None,
-    grader: bool = False,
-) -> Task:
-    """What users asked, replayed; which behaviours the answers show.
-
-    Args:
-        path: JSONL or Parquet: WildChat, ShareGPT, chats in OpenAI's form, or plain prompts.
-        sample: so many prompts, drawn by ``seed``; all by default.
-        behaviours: ``default``, a file, or a list of names and files.
-        limit: ask at most so many of the sample, at even distances.
-        epochs: attempts at each prompt.
-        seed: of the sample, and from which every attempt's own seed follows.
-        system_prompt: stands before every conversation's own system instructions.
-        grader: whether the model in the role ``grader`` judges too, beside the rules.
-    """
-    raw = {
-        "path": path,
-        "sample": sample,
-        "behaviours": behaviours,
-        "limit": limit,
-        "epochs": epochs,
-        "seed": seed,
-    }
-    benchmark = UserLogs()
-    settings = benchmark.settings(raw, where=NAME)
-    items = benchmark.items(settings, Path.cwd())
-    asked = benchmark.task(settings, items, seed=seed, epochs=epochs, system_prompt=system_prompt)
-    rubric = benchmark.rubric(settings, Path.cwd())
-    if grader and rubric is not None:
-        asked.scorer = [*(asked.scorer or []), grader_scorer(rubric, thoughts=True)]
-    return asked
 
 
 def build_task(

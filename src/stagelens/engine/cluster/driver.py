@@ -13,7 +13,7 @@ from stagelens.engine.folder import RunFolder
 from stagelens.engine.local import Local
 from stagelens.engine.progress import Reporter
 from stagelens.engine.shards import Shard
-from stagelens.engine.train import Training
+from stagelens.engine.training import Training
 from stagelens.stages.contamination import Index
 from stagelens.study.paths import is_local
 from stagelens.study.spec import Stage, Study

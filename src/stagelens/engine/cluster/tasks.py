@@ -11,7 +11,7 @@ from stagelens.engine.cluster.environment import Environment
 from stagelens.engine.cluster.files import Needed, Packed
 from stagelens.engine.serving import Serving
 from stagelens.engine.shards import Shard
-from stagelens.engine.train import Training
+from stagelens.engine.training import Training
 from stagelens.study.spec import Stage, Study
 
 

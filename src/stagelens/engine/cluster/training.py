@@ -14,7 +14,7 @@ from stagelens.engine.cluster.needs import check_fits, check_launch, needs_of
 from stagelens.engine.cluster.sending import Sending
 from stagelens.engine.cluster.tasks import Made, Refused, TrainTask
 from stagelens.engine.folder import RunFolder
-from stagelens.engine.train import Training, checkpoint_of
+from stagelens.engine.training import Training, checkpoint_of
 from stagelens.errors import InputError
 from stagelens.stages.checkpoint import writing
 from stagelens.stages.contamination import Index

@@ -17,7 +17,7 @@ from stagelens.engine.bulk import log_of
 from stagelens.engine.cluster.files import Needed, names_in, packed, unpack
 from stagelens.engine.cluster.tasks import Answered, AskTask, Made, Refused, Setting, TrainTask, Wanted
 from stagelens.engine.folder import RunFolder
-from stagelens.engine.train import train_here
+from stagelens.engine.training import train_here
 from stagelens.errors import InputError
 from stagelens.stages import stage_inputs
 from stagelens.stages.adopt import adopt
