@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from organisms_tiny import make_tiny
+from stagelens.engine.progress import silent
 from stagelens.errors import InputError
-from stagelens.organisms.build import build, counted, write_study
+from stagelens.organisms.build import build, counted, lay_out, make_until, write_study
 from stagelens.organisms.census.plain import fresh_plain
 from stagelens.organisms.census.table import Size, take_census, write_whole
 from stagelens.organisms.census.truth import read_census, read_truth
@@ -99,6 +101,18 @@ def test_what_is_kept_is_enough_to_go_on_elsewhere(tmp_path: Path) -> None:
     assert kept.read("one", {"census": 1}) == judged.said
     assert kept.read("one", {"census": 2}) is None
     assert kept.read("two", {"census": 1}) is None
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_was_not_kept_is_counted_of_a_checkpoint_that_is_made_again(tmp_path: Path) -> None:
+    one = spec("one", "sft")
+    organism = build(one, tmp_path / "there", size=SIZE)
+    elsewhere = lay_out(one, tmp_path / "here")
+    (sft,) = (each for each in counted(one, elsewhere) if each.stage == "sft")
+    make = partial(make_until, elsewhere, "sft", tmp_path / "shared", silent())
+    table = take_census("one", [sft], seed=0, size=SIZE, kept=tmp_path / "kept", make=make)
+    assert table.equals(read_census(organism.truth).filter(pl.col("stage") == "sft"))
+    assert not elsewhere.run.checkpoint("one", "production").exists()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"inputs": {}, "said": {"cells": 1}}'])

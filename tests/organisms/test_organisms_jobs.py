@@ -42,6 +42,15 @@ def broken(spec: OrganismSpec, reporter: Reporter) -> str:
     return spec.name
 
 
+def slow_beside_broken(spec: OrganismSpec, reporter: Reporter, *, out: Path) -> None:
+    if spec.name == "bad":
+        until((out / "begun").exists)
+        raise InputError("the organism is a bad one.")
+    (out / "begun").touch()
+    time.sleep(1.5)
+    (out / "finished").touch()
+
+
 def asleep(spec: OrganismSpec, reporter: Reporter, *, out: Path) -> None:
     (out / str(os.getpid())).touch()
     time.sleep(600)
@@ -67,6 +76,14 @@ def test_one_job_is_done_here(tmp_path: Path) -> None:
 def test_what_one_raises_is_raised(jobs: int) -> None:
     with pytest.raises(InputError, match=r"^the organism is a bad one\.$"):
         list(side_by_side(broken, organisms("good", "bad", "other"), jobs=jobs, reporter=silent()))
+
+
+def test_what_others_had_begun_is_finished_first(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    specs = [*organisms("slow"), *organisms("bad", seed=1)]
+    with pytest.raises(InputError, match="a bad one"):
+        list(side_by_side(partial(slow_beside_broken, out=tmp_path), specs, jobs=2, reporter=silent()))
+    assert (tmp_path / "finished").exists()
+    assert capfd.readouterr().err == ""
 
 
 def test_no_process_outlives_the_parent(tmp_path: Path) -> None:

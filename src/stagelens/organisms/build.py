@@ -58,13 +58,8 @@ def build(
     """
     reporter = reporter or silent()
     organism = lay_out(spec, out)
-    study, folder = organism.study, organism.run
-    if store is not None:
-        for name in take_shared(study, folder, store):
-            reporter.say(f"{spec.name}/{name}: shared with another organism")
-    train(study, reporter=reporter)
-    if store is not None:
-        give_shared(study, folder, store)
+    study = organism.study
+    _make(study, organism.run, store, reporter)
     table = take_census(
         spec.name,
         counted(spec, organism),
@@ -75,6 +70,23 @@ def build(
     )
     write_truth(spec, table, out)
     return organism
+
+
+def make_until(organism: Organism, last: str, store: Path | None, reporter: Reporter) -> None:
+    """Make the stages of an organism's one family up to the one that is called ``last``; see ``build``."""
+    ((name, family),) = organism.study.families.items()
+    until = [stage.name for stage in family.stages].index(last) + 1
+    early = family.model_copy(update={"stages": family.stages[:until]})
+    _make(organism.study.model_copy(update={"families": {name: early}}), organism.run, store, reporter)
+
+
+def _make(study: Study, folder: RunFolder, store: Path | None, reporter: Reporter) -> None:
+    if store is not None:
+        for name in take_shared(study, folder, store):
+            reporter.say(f"{study.name}/{name}: shared with another organism")
+    train(study, out=folder.root, reporter=reporter)
+    if store is not None:
+        give_shared(study, folder, store)
 
 
 def lay_out(spec: OrganismSpec, out: Path) -> Organism:

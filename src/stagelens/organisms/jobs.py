@@ -84,7 +84,7 @@ def _scheduled(specs: Sequence[Spec], pool: ProcessPoolExecutor, submit: Callabl
             try:
                 done[spec.name] = future.result()
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
                 raise
             leader, *followers = kinds[spec.kind]
             if spec is leader:

@@ -86,7 +86,7 @@ def _judge(spec: OrganismSpec, reporter: Reporter, *, out: Path, kept: Kept, siz
     inputs = _inputs(spec, organism, size)
     said = kept.read(spec.name, inputs)
     if said is None:
-        build(spec, place, size=size, store=out / "shared", counts=kept.census, reporter=reporter)
+        build(spec, place, size=size, store=store_in(out), counts=kept.census, reporter=reporter)
         _seal(organism, kept.seal(spec.name))
         outcome = run(organism.study, out=organism.run.root, reporter=reporter)
         said = _said(spec, organism, outcome, size, kept)
@@ -99,6 +99,11 @@ def _judge(spec: OrganismSpec, reporter: Reporter, *, out: Path, kept: Kept, siz
 def folder_of(spec: OrganismSpec, out: Path) -> Path:
     """Where an organism of a validation lies."""
     return out / "organisms" / spec.name
+
+
+def store_in(out: Path) -> Path:
+    """Where a validation's organisms have what several of them share."""
+    return out / "shared"
 
 
 def _inputs(spec: OrganismSpec, organism: Organism, size: Size) -> dict[str, Any]:

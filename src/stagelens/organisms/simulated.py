@@ -13,11 +13,11 @@ import polars as pl
 
 from stagelens.engine.progress import Reporter
 from stagelens.errors import InputError
-from stagelens.organisms.build import counted, lay_out
+from stagelens.organisms.build import Organism, counted, lay_out, make_until
 from stagelens.organisms.census.table import Counted, Size, take_census
 from stagelens.organisms.groups import GROUPS
 from stagelens.organisms.jobs import side_by_side
-from stagelens.organisms.judge import Judged, folder_of
+from stagelens.organisms.judge import Judged, folder_of, store_in
 from stagelens.organisms.kept import Kept
 from stagelens.organisms.spec import OrganismSpec
 from stagelens.organisms.study import STEPS
@@ -200,22 +200,26 @@ def _compared(
 ) -> list[MeasureData]:
     """SFT of ``first``, or else the organism's own, and the organism's, on the same prompts: a measure each."""
     one = first or spec
-    frames = [
-        take_census(
-            "pair",
-            [stage],
-            seed=one.seed,
-            size=place.size,
-            kept=place.kept.census,
-            sampling=again,
-            progress=reporter.say,
+    frames = []
+    for index, (own, again) in enumerate(((one, 0), (spec, sampling))):
+        organism = lay_out(own, folder_of(own, place.out))
+        frames.append(
+            take_census(
+                "pair",
+                [_sft(own, organism, index)],
+                seed=one.seed,
+                size=place.size,
+                kept=place.kept.census,
+                sampling=again,
+                # Of an organism that was judged elsewhere there are counts, and no checkpoint.
+                make=partial(make_until, organism, STEPS[1], store_in(place.out), reporter),
+                progress=reporter.say,
+            )
         )
-        for stage, again in ((_sft(one, 0, place), 0), (_sft(spec, 1, place), sampling))
-    ]
     return list(measure_arrays(pl.concat(frames)))
 
 
-def _sft(spec: OrganismSpec, index: int, place: Place) -> Counted:
-    every = counted(spec, lay_out(spec, folder_of(spec, place.out)))
+def _sft(spec: OrganismSpec, organism: Organism, index: int) -> Counted:
+    every = counted(spec, organism)
     (stage,) = [each for each in every if each.stage == STEPS[1]]
     return replace(stage, stage=("one", "other")[index], index=index)

@@ -64,6 +64,7 @@ def take_census(
     size: Size,
     kept: Path,
     sampling: int = 0,
+    make: Callable[[], None] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> pl.DataFrame:
     """The outcome table of a family's first measures on fresh prompts.
@@ -75,6 +76,7 @@ def take_census(
         size: of the census.
         kept: a folder for what is counted, one file a checkpoint and benchmark. What lies there is not counted again.
         sampling: seed of the answers; another one gives other answers to the same prompts.
+        make: makes a checkpoint that has to be counted and is not there.
         progress: told the name of each piece before it is counted.
     """
     frames = []
@@ -90,6 +92,8 @@ def take_census(
             if not file.is_file():
                 if progress is not None:
                     progress(f"{family}/{stage.stage} on {len(asked):,} fresh {name}")
+                if make is not None and not stage.checkpoint.is_dir():
+                    make()
                 sampler = sampler or Sampler(stage.checkpoint, stage.prompting)
                 style = None if stage.nuisance is None else NUISANCES[stage.nuisance]
                 write_whole(census(sampler, group, asked, seed + sampling, style), file)
