@@ -33,7 +33,7 @@ def build_organism(
 @app.command()
 def validate(
     quick: Annotated[
-        bool, typer.Option("--quick", help="Three organisms instead of thirty-five: SFT, RL, nobody.")
+        bool, typer.Option("--quick", help="Three organisms instead of sixty-five: SFT, RL, nobody.")
     ] = False,
     drawn: Annotated[
         int | None,
