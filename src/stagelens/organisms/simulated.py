@@ -34,6 +34,8 @@ STUDIES: Final = 400
 """Studies that are drawn from censuses for each rate."""
 SECOND: Final = 1
 """Sampling seed of a checkpoint's second census."""
+TWICE: Final = 5
+"""Checkpoints that have one at most: as many as the full design has seeds."""
 METHODS: Final[tuple[Method, ...]] = ("tango_neff", "betting")
 UNITS: Final[tuple[Unit, ...]] = ("item", "cluster")
 MOVED: Final = 2.0
@@ -173,8 +175,8 @@ def _rules(judged: Sequence[Judged]) -> Rules:
 
 
 def _sampled_again(judged: Sequence[Judged], place: Place, jobs: int, reporter: Reporter) -> AA:
-    """The SFT checkpoint of every seed's first organism, twice on the same prompts."""
-    leaders = [each.spec for each in _leaders(judged)]
+    """The SFT checkpoint of the first seeds' first organisms, twice on the same prompts."""
+    leaders = [each.spec for each in _leaders(judged)][:TWICE]
     work = partial(_compared, first=None, sampling=SECOND, place=place)
     pairs = side_by_side(work, leaders, jobs=jobs, reporter=reporter)
     return _aa(judged, leaders, pairs, seed=1)
