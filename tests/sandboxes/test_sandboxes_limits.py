@@ -128,13 +128,14 @@ def test_processes_are_bounded(box: Box) -> None:
     ids=["one", "many", "shared"],
 )
 def test_memory_hogs_are_stopped(box: Box, script: str) -> None:
-    started = time.monotonic()
+    started, before = time.monotonic(), _held_memory()
     done = box.run(
         "python3", "-c", f"import time\ntry:\n exec({script!r})\nexcept MemoryError: time.sleep(600)", seconds=10
     )
     assert done.returncode == 128 + 9
     assert "memory limit" in done.stderr
     assert time.monotonic() - started < 8
+    assert _held_memory() < before + 64 * MEGABYTE
 
 
 def test_memory_that_is_shared_counts_once(box: Box) -> None:
